@@ -1,0 +1,39 @@
+import type { Kysely } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import * as conversationOfRecord from './migrations/0001_conversation_of_record.ts'
+import type { Database } from './schema.ts'
+
+/** In order; one that was released is never edited. */
+const migrations: Record<string, Migration> = {
+  '0001_conversation_of_record': conversationOfRecord as { up(db: Kysely<unknown>): Promise<void> },
+}
+
+export interface MigrationState {
+  name: string
+  /** Absent while it has not run on this database. */
+  executedAt?: Date
+}
+
+function createMigrator(db: Database): Migrator {
+  return new Migrator({
+    db,
+    provider: { getMigrations: async () => migrations },
+    migrationTableName: 'migrations',
+    migrationLockTableName: 'migration_lock',
+  })
+}
+
+/**
+ * Brings the database up to date, as the role that connected. Processes that start together wait for each other.
+ * @returns the names of the migrations that ran now.
+ */
+export async function migrate(db: Database): Promise<string[]> {
+  const { error, results } = await createMigrator(db).migrateToLatest()
+  if (error) throw error
+  return (results ?? []).map((result) => result.migrationName)
+}
+
+/** Every migration this version knows, and when it ran here. */
+export async function readMigrationStates(db: Database): Promise<readonly MigrationState[]> {
+  return createMigrator(db).getMigrations()
+}

@@ -1,0 +1,227 @@
+import { type Kysely, sql } from 'kysely'
+
+/** Tables whose rows belong to one organization, named by `organization_id`. */
+const tenantTables = [
+  'event_sequences', 'api_keys', 'agents', 'contacts', 'contact_identities', 'merge_proposals', 'contact_merges',
+  'conversations', 'conversation_keys', 'messages', 'events', 'idempotency_keys', 'audit_log',
+]
+
+const tables = [
+  `create table organizations (
+    id text primary key,
+    name text not null,
+    default_country text,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now()
+  )`,
+  `create table event_sequences (
+    organization_id text primary key references organizations,
+    last_seq bigint not null default 0
+  ) with (fillfactor = 50)`,
+  `create table api_keys (
+    organization_id text not null references organizations,
+    id text not null,
+    name text not null,
+    hash text not null unique,
+    prefix text not null,
+    scopes text[] not null,
+    expires_at timestamptz,
+    revoked_at timestamptz,
+    last_used_at timestamptz,
+    created_at timestamptz not null default now(),
+    primary key (organization_id, id)
+  )`,
+  `create table agents (
+    organization_id text not null references organizations,
+    id text not null,
+    name text not null,
+    system_prompt text,
+    metadata jsonb not null default '{}',
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    primary key (organization_id, id)
+  )`,
+  `create table contacts (
+    organization_id text not null references organizations,
+    id text not null,
+    first_name text,
+    last_name text,
+    metadata jsonb not null default '{}',
+    merged_into_id text,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    primary key (organization_id, id),
+    foreign key (organization_id, merged_into_id) references contacts
+  )`,
+  `create index contacts_by_update on contacts (organization_id, updated_at desc, id desc)
+    where merged_into_id is null`,
+  `create table contact_identities (
+    organization_id text not null,
+    kind text not null,
+    value text not null,
+    contact_id text not null,
+    raw text not null,
+    origin text not null,
+    created_at timestamptz not null default now(),
+    primary key (organization_id, kind, value),
+    foreign key (organization_id, contact_id) references contacts
+  )`,
+  'create index contact_identities_by_contact on contact_identities (organization_id, contact_id)',
+  `create table merge_proposals (
+    organization_id text not null,
+    id text not null,
+    contact_id text not null,
+    other_contact_id text not null,
+    reason text not null,
+    created_at timestamptz not null default now(),
+    primary key (organization_id, id),
+    unique (organization_id, contact_id, other_contact_id),
+    foreign key (organization_id, contact_id) references contacts,
+    foreign key (organization_id, other_contact_id) references contacts
+  )`,
+  `create table contact_merges (
+    organization_id text not null,
+    id text not null,
+    contact_id text not null,
+    merged_contact_id text not null,
+    moved jsonb not null,
+    created_at timestamptz not null default now(),
+    undone_at timestamptz,
+    primary key (organization_id, id),
+    foreign key (organization_id, contact_id) references contacts,
+    foreign key (organization_id, merged_contact_id) references contacts
+  )`,
+  `create table conversations (
+    organization_id text not null,
+    id text not null,
+    agent_id text not null,
+    channel text not null,
+    contact_id text,
+    visitor_id text not null,
+    status text not null check (status in ('UNRESOLVED', 'RESOLVED', 'HUMAN_REQUESTED')),
+    is_ai_enabled boolean not null default true,
+    last_seq integer not null default 0,
+    metadata jsonb not null default '{}',
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    primary key (organization_id, id),
+    foreign key (organization_id, agent_id) references agents,
+    foreign key (organization_id, contact_id) references contacts
+  ) with (fillfactor = 80)`,
+  'create index conversations_by_update on conversations (organization_id, updated_at desc, id desc)',
+  `create index conversations_by_contact on conversations (organization_id, contact_id)
+    where contact_id is not null`,
+  `create table conversation_keys (
+    organization_id text not null,
+    kind text not null,
+    value text not null,
+    conversation_id text not null,
+    created_at timestamptz not null default now(),
+    primary key (organization_id, kind, value),
+    foreign key (organization_id, conversation_id) references conversations
+  )`,
+  'create index conversation_keys_by_conversation on conversation_keys (organization_id, conversation_id)',
+  `create table messages (
+    organization_id text not null,
+    conversation_id text not null,
+    seq integer not null,
+    id text not null,
+    agent_id text not null,
+    author_kind text not null check (author_kind in ('contact', 'human', 'ai', 'system', 'agent')),
+    author_name text,
+    author_id text,
+    text text not null,
+    attachments jsonb not null,
+    channel text not null,
+    source text not null,
+    external_id text,
+    is_draft boolean not null,
+    status text not null,
+    visitor_id text not null,
+    conversation_status text not null,
+    metadata jsonb not null,
+    occurred_at timestamptz not null,
+    received_at timestamptz not null,
+    recorded_at timestamptz not null,
+    primary key (organization_id, conversation_id, seq),
+    unique (organization_id, id),
+    foreign key (organization_id, conversation_id) references conversations
+  )`,
+  `create unique index messages_external_id on messages (organization_id, source, external_id)
+    where external_id is not null`,
+  'create index messages_by_time on messages (organization_id, conversation_id, occurred_at, seq)',
+  `create table events (
+    organization_id text not null references event_sequences,
+    seq bigint not null,
+    type text not null,
+    conversation_id text,
+    message_id text,
+    contact_id text,
+    data jsonb not null,
+    created_at timestamptz not null default now(),
+    primary key (organization_id, seq)
+  )`,
+  `create table idempotency_keys (
+    organization_id text not null references organizations,
+    key text not null,
+    request_hash text not null,
+    response jsonb not null,
+    created_at timestamptz not null default now(),
+    primary key (organization_id, key)
+  )`,
+  'create index idempotency_keys_by_age on idempotency_keys (created_at)',
+  `create table audit_log (
+    organization_id text not null references organizations,
+    id text not null,
+    actor text not null,
+    action text not null,
+    subject text not null,
+    details jsonb not null,
+    created_at timestamptz not null default now(),
+    primary key (organization_id, id)
+  )`,
+]
+
+/**
+ * The role that serves requests. It owns nothing, so the policies bind it; only the role that connects owns the
+ * tables. A role belongs to the whole PostgreSQL server: another Hilo there may have made it already.
+ */
+const role = [
+  `do $$ begin
+    create role hilo_app nologin nosuperuser nobypassrls;
+  exception when duplicate_object or unique_violation then null;
+  end $$`,
+  'do $$ begin execute format(\'grant hilo_app to %I\', current_user); end $$',
+  'do $$ begin execute format(\'grant usage on schema %I to hilo_app\', current_schema()); end $$',
+  `grant select, insert, update, delete on ${tenantTables.join(', ')} to hilo_app`,
+  'revoke update, delete on audit_log, events from hilo_app',
+  'grant select, update on organizations to hilo_app',
+]
+
+/** The sub-select makes PostgreSQL read the list once per statement, not once per row. */
+const isOwnRow = (column: string): string =>
+  `${column} = any ((select string_to_array(current_setting('hilo.organization_ids', true), E'\\n'))::text[])`
+
+const policies = [
+  ...tenantTables.map((table) => [table, 'organization_id']), ['organizations', 'id'],
+].flatMap(([table, column]) => [
+  `alter table ${table} enable row level security`,
+  `create policy own_organization on ${table} to hilo_app using (${isOwnRow(column!)}) with check (${isOwnRow(column!)})`,
+])
+
+/** Whose key is this? The one question asked before the organization is known, so it runs with the owner's rights. */
+const functions = [
+  `create function find_api_key(wanted text) returns table (
+    organization_id text, id text, scopes text[], expires_at timestamptz, revoked_at timestamptz, default_country text
+  ) language sql stable security definer set search_path from current as $$
+    select k.organization_id, k.id, k.scopes, k.expires_at, k.revoked_at, o.default_country
+    from api_keys k join organizations o on o.id = k.organization_id
+    where k.hash = wanted
+  $$`,
+  'revoke execute on function find_api_key(text) from public',
+  'grant execute on function find_api_key(text) to hilo_app',
+]
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  for (const statement of [...tables, ...role, ...policies, ...functions]) await sql.raw(statement).execute(db)
+}

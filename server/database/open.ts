@@ -1,0 +1,128 @@
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import { CompiledQuery, Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+import type { Config } from '../config.ts'
+import { StartError } from '../start-error.ts'
+import { lockDataFolder } from './data-folder-lock.ts'
+import { migrate } from './migrate.ts'
+import type { Database, Schema } from './schema.ts'
+
+/** An open, migrated database. */
+export interface OpenDatabase {
+  db: Database
+  kind: 'pglite' | 'postgres'
+  /** For people: the folder, or the server and database without the password. */
+  location: string
+  /** Names of the migrations that ran while opening. */
+  migrated: string[]
+  close(): Promise<void>
+}
+
+/** Opens PostgreSQL where a URL is set, the embedded PGlite where none is, and brings it up to date. */
+export function openDatabase(config: Config): Promise<OpenDatabase> {
+  return config.databaseUrl ? openPostgres(config.databaseUrl, config.databasePoolSize) : openPglite(config.dataDir)
+}
+
+const setAppRole = CompiledQuery.raw('set role hilo_app')
+
+/** int8 as a number: our counters stay far below 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text') => (
+    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)
+  )) as pg.CustomTypesConfig['getTypeParser'],
+}
+
+const oldestServerVersion = 15
+
+async function openPostgres(url: string, poolSize: number): Promise<OpenDatabase> {
+  const { host, pathname } = new URL(url)
+  const location = `PostgreSQL at ${host}${pathname}`
+  const migrated = await prepare(url).catch((error: unknown) => {
+    if (error instanceof StartError) throw error
+    throw new StartError(
+      `Cannot use ${location}: ${describe(error)}. Check HILO_DATABASE_URL and that the server runs.`, { cause: error },
+    )
+  })
+  const pool = createPool(url, poolSize)
+  const db = new Kysely<Schema>({
+    dialect: new PostgresDialect({
+      pool,
+      onCreateConnection: async (connection) => {
+        await connection.executeQuery(setAppRole)
+      },
+    }),
+  })
+  return { db, kind: 'postgres', location, migrated, close: () => db.destroy() }
+}
+
+function createPool(url: string, max: number): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url, max, types, connectionTimeoutMillis: 5000, application_name: 'hilo', keepAlive: true,
+  })
+  // A connection that breaks while idle is replaced by the pool; without a listener the process would end.
+  pool.on('error', () => {})
+  return pool
+}
+
+/** As the role that connects: checks the server and migrates. */
+async function prepare(url: string): Promise<string[]> {
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: createPool(url, 1) }) })
+  try {
+    const { rows } = await sql<{ version: number }>`
+      select current_setting('server_version_num')::int / 10000 as version
+    `.execute(db)
+    const version = rows[0]!.version
+    if (version < oldestServerVersion) {
+      throw new StartError(`This is PostgreSQL ${version}; Hilo needs ${oldestServerVersion} or newer.`)
+    }
+    return await migrate(db)
+  } finally {
+    await db.destroy()
+  }
+}
+
+async function openPglite(dataDir: string): Promise<OpenDatabase> {
+  makeFolder(dataDir)
+  const unlock = lockDataFolder(dataDir)
+  try {
+    const opened = await openPgliteInstance(await PGlite.create(join(dataDir, 'pglite')), dataDir)
+    return {
+      ...opened,
+      close: async () => {
+        await opened.close()
+        unlock()
+      },
+    }
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+/** Uses a PGlite that is open already; tests hand over one in memory. */
+export async function openPgliteInstance(pglite: PGlite, location = 'memory'): Promise<OpenDatabase> {
+  const db = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
+  const migrated = await migrate(db)
+  await db.executeQuery(setAppRole)
+  return { db, kind: 'pglite', location, migrated, close: () => db.destroy() }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw new StartError(
+      `Cannot write to the data folder ${folder} (${(error as NodeJS.ErrnoException).code}). ` +
+        'Make it writable, or set HILO_DATA_DIR to a folder that is.',
+    )
+  }
+}
+
+/** The reason in a few words; a failed connection to several addresses hides its reasons in a list. */
+function describe(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0])
+  return error instanceof Error ? error.message : String(error)
+}
