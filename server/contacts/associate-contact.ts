@@ -1,0 +1,138 @@
+import type { ConversationState } from '../conversations/conversation-set.ts'
+import { keyOf } from '../database/key-of.ts'
+import { HiloError } from '../errors.ts'
+import type { NewIdentity, NewMessage, Warning } from '../messages/new-message.ts'
+import { type ContactSet, type ContactState, createContactState, findContact } from './contact-set.ts'
+
+/** The decision about one message; nothing is changed by it yet. */
+export interface AssociatedContact {
+  /** Undefined: nothing names one. */
+  contact: ContactState | undefined
+  /** Field that decided; absent where nothing names a contact. */
+  decidedBy?: string
+  newIdentities: NewIdentity[]
+  /** Names that the contact lacks and the message has. */
+  names: { firstName?: string, lastName?: string }
+  /** Contacts that other keys of the same message name. */
+  conflicts: { contact: ContactState, field: string }[]
+  warnings: Warning[]
+}
+
+interface Match {
+  contact: ContactState
+  field: string
+}
+
+/**
+ * Decides whom a message concerns: `contactId`, then each identity in the order of precedence, then the
+ * conversation's contact; a new contact where the message has an identity that nobody has.
+ * @throws HiloError NOT_FOUND if `contactId` is not in the organization.
+ */
+export function associateContact(
+  set: ContactSet, message: NewMessage, conversation: ConversationState,
+): AssociatedContact {
+  const matches = findMatches(set, message, conversation)
+  const [best] = matches
+  const unknown = message.contact.identities.filter((identity) => !findByIdentity(set, message, identity))
+  const contact = best?.contact ?? (unknown.length > 0 ? createContactState(message.organizationId) : undefined)
+  if (!contact) return { contact, newIdentities: [], names: {}, conflicts: [], warnings: warnOfNames(message) }
+  const { newIdentities, warnings } = chooseIdentities(contact, unknown)
+  const conflicts = findConflicts(contact, matches)
+  return {
+    contact,
+    decidedBy: best?.field ?? unknown[0]!.field,
+    newIdentities,
+    names: missingNames(contact, message),
+    conflicts,
+    warnings: [...warnings, ...conflicts.map((conflict) => describeConflict(best!, conflict))],
+  }
+}
+
+function findByIdentity(set: ContactSet, message: NewMessage, { kind, value }: NewIdentity): ContactState | undefined {
+  return set.byIdentity.get(keyOf(message.organizationId, kind, value))
+}
+
+/** Everybody whom the message names, in the order of precedence. */
+function findMatches(set: ContactSet, message: NewMessage, conversation: ConversationState): Match[] {
+  const { organizationId, contact: { contactId, identities } } = message
+  const matches: Match[] = []
+  if (contactId !== undefined) {
+    const contact = findContact(set, organizationId, contactId)
+    if (!contact) {
+      throw new HiloError('NOT_FOUND', `No contact "${contactId}" in this organization.`, {
+        field: 'contactId', hint: 'Leave contactId out to have the contact found or created by its e-mail, phone or userId.',
+      })
+    }
+    matches.push({ contact, field: 'contactId' })
+  }
+  for (const identity of identities) {
+    const contact = findByIdentity(set, message, identity)
+    if (contact) matches.push({ contact, field: identity.field })
+  }
+  const ofConversation = conversation.contactId && findContact(set, organizationId, conversation.contactId)
+  if (ofConversation) matches.push({ contact: ofConversation, field: 'conversation' })
+  return matches
+}
+
+/**
+ * Identities that nobody has are added to the contact. It keeps the e-mail, phone and user id that it has: those are
+ * filled in, not replaced. An address that the conversation itself is bound to is certain, and may be its second.
+ */
+function chooseIdentities(
+  contact: ContactState, unknown: NewIdentity[],
+): { newIdentities: NewIdentity[], warnings: Warning[] } {
+  const kinds = new Set(contact.kinds)
+  const newIdentities: NewIdentity[] = []
+  const warnings: Warning[] = []
+  for (const identity of unknown) {
+    if (kinds.has(identity.kind) && identity.field.startsWith('contact.')) {
+      warnings.push({
+        code: 'CONTACT_KEY_DIFFERS',
+        message: `Contact ${contact.id} has another ${identity.field.replace('contact.', '')} already; ` +
+          'the one of this message was not stored.',
+        field: identity.field,
+      })
+    } else {
+      kinds.add(identity.kind)
+      newIdentities.push(identity)
+    }
+  }
+  return { newIdentities, warnings }
+}
+
+function missingNames(contact: ContactState, { contact: { firstName, lastName } }: NewMessage): AssociatedContact['names'] {
+  return {
+    ...(contact.firstName === null && firstName !== undefined ? { firstName } : {}),
+    ...(contact.lastName === null && lastName !== undefined ? { lastName } : {}),
+  }
+}
+
+function findConflicts(contact: ContactState, matches: Match[]): Match[] {
+  const others = new Map<string, Match>()
+  for (const match of matches) {
+    if (match.contact !== contact && !others.has(match.contact.id)) others.set(match.contact.id, match)
+  }
+  return [...others.values()]
+}
+
+function describeConflict(best: Match, other: Match): Warning {
+  return {
+    code: 'CONTACT_CONFLICT',
+    message: `${nameField(best)} names contact ${best.contact.id}, but ${nameField(other)} names contact ` +
+      `${other.contact.id}. The first was used; a merge of the two is proposed.`,
+    field: other.field,
+  }
+}
+
+function nameField({ field }: Match): string {
+  return field === 'conversation' ? 'the conversation' : field
+}
+
+function warnOfNames({ contact: { firstName, lastName } }: NewMessage): Warning[] {
+  if (firstName === undefined && lastName === undefined) return []
+  return [{
+    code: 'CONTACT_WITHOUT_KEY',
+    message: 'The contact has a name but no e-mail, phone number or userId to find it by: it was not stored.',
+    field: 'contact',
+  }]
+}

@@ -1,0 +1,225 @@
+import { sql } from 'kysely'
+import type { ConversationSet } from '../conversations/conversation-set.ts'
+import { createId } from '../database/create-id.ts'
+import { insertRows } from '../database/insert-rows.ts'
+import { keyOf } from '../database/key-of.ts'
+import { StaleReadError } from '../database/stale-read-error.ts'
+import type { Transaction } from '../database/schema.ts'
+import type { NewIdentity, NewMessage } from '../messages/new-message.ts'
+
+/** A contact as the decisions of a batch see and change it. */
+export interface ContactState {
+  organizationId: string
+  id: string
+  firstName: string | null
+  lastName: string | null
+  mergedIntoId: string | null
+  /** Kinds of identity it has; loaded only where the batch may add one. */
+  kinds: Set<string>
+  isNew: boolean
+}
+
+/** The contacts that a batch of messages may concern, and what the batch changes of them. */
+export interface ContactSet {
+  byId: Map<string, ContactState>
+  byIdentity: Map<string, ContactState>
+  /** New ones, and those whose names were filled in. */
+  changed: Set<ContactState>
+  addedIdentities: {
+    organization_id: string, kind: string, value: string, contact_id: string, raw: string, origin: string
+  }[]
+  /** Contacts of before that a new row will point at. */
+  linked: Set<ContactState>
+  proposals: { organization_id: string, id: string, contact_id: string, other_contact_id: string, reason: string }[]
+}
+
+/** Loads every contact that these messages name: by id, by identity, or by their conversation. */
+export async function loadContacts(
+  tx: Transaction, incoming: readonly NewMessage[], conversations: ConversationSet,
+): Promise<ContactSet> {
+  const set: ContactSet = {
+    byId: new Map(), byIdentity: new Map(), changed: new Set(), addedIdentities: [], linked: new Set(), proposals: [],
+  }
+  const wanted = collectIdentities(incoming)
+  const identities = await findIdentities(tx, wanted)
+  await loadStates(tx, set, [
+    ...identities.map((row) => ({ organization_id: row.organization_id, id: row.contact_id })),
+    ...incoming.flatMap(({ organizationId, contact: { contactId } }) => (
+      contactId === undefined ? [] : [{ organization_id: organizationId, id: contactId }]
+    )),
+    ...[...conversations.byId.values()].flatMap(({ organizationId, contactId }) => (
+      contactId === null ? [] : [{ organization_id: organizationId, id: contactId }]
+    )),
+  ])
+  for (const { organization_id, kind, value, contact_id } of identities) {
+    const contact = findContact(set, organization_id, contact_id)
+    if (contact) set.byIdentity.set(keyOf(organization_id, kind, value), contact)
+  }
+  if (identities.length < wanted.length) await loadKinds(tx, set)
+  return set
+}
+
+interface WantedIdentity {
+  organization_id: string
+  kind: string
+  value: string
+}
+
+function collectIdentities(incoming: readonly NewMessage[]): WantedIdentity[] {
+  const wanted = new Map<string, WantedIdentity>()
+  for (const { organizationId, contact } of incoming) {
+    for (const { kind, value } of contact.identities) {
+      wanted.set(keyOf(organizationId, kind, value), { organization_id: organizationId, kind, value })
+    }
+  }
+  return [...wanted.values()]
+}
+
+async function findIdentities(
+  tx: Transaction, wanted: WantedIdentity[],
+): Promise<(WantedIdentity & { contact_id: string })[]> {
+  if (wanted.length === 0) return []
+  const { rows } = await sql<WantedIdentity & { contact_id: string }>`
+    select i.organization_id, i.kind, i.value, i.contact_id
+    from json_to_recordset(${JSON.stringify(wanted)}::json) as w(organization_id text, kind text, value text)
+    join contact_identities i using (organization_id, kind, value)
+  `.execute(tx)
+  return rows
+}
+
+/** Loads contacts and, where one is merged into another, that other one too. */
+async function loadStates(
+  tx: Transaction, set: ContactSet, ids: { organization_id: string, id: string }[],
+): Promise<void> {
+  const missing = ids.filter(({ organization_id, id }) => !set.byId.has(keyOf(organization_id, id)))
+  if (missing.length === 0) return
+  const { rows } = await sql<Omit<ContactState, 'kinds'>>`
+    select c.organization_id as "organizationId", c.id, c.first_name as "firstName", c.last_name as "lastName",
+      c.merged_into_id as "mergedIntoId", false as "isNew"
+    from contacts c
+    where (c.organization_id, c.id) in (
+      select w.organization_id, w.id from json_to_recordset(${JSON.stringify(missing)}::json)
+        as w(organization_id text, id text)
+    )
+  `.execute(tx)
+  for (const row of rows) set.byId.set(keyOf(row.organizationId, row.id), { ...row, kinds: new Set() })
+  await loadStates(tx, set, rows.flatMap(({ organizationId, mergedIntoId }) => (
+    mergedIntoId === null ? [] : [{ organization_id: organizationId, id: mergedIntoId }]
+  )))
+}
+
+async function loadKinds(tx: Transaction, set: ContactSet): Promise<void> {
+  const ids = [...set.byId.values()].map(({ organizationId, id }) => ({ organization_id: organizationId, id }))
+  if (ids.length === 0) return
+  const { rows } = await sql<{ organization_id: string, contact_id: string, kind: string }>`
+    select i.organization_id, i.contact_id, i.kind
+    from json_to_recordset(${JSON.stringify(ids)}::json) as w(organization_id text, id text)
+    join contact_identities i on i.organization_id = w.organization_id and i.contact_id = w.id
+  `.execute(tx)
+  for (const row of rows) set.byId.get(keyOf(row.organization_id, row.contact_id))!.kinds.add(row.kind)
+}
+
+/** The contact of this id, or the one that it was merged into. */
+export function findContact(set: ContactSet, organizationId: string, id: string): ContactState | undefined {
+  const contact = set.byId.get(keyOf(organizationId, id))
+  return contact?.mergedIntoId ? findContact(set, organizationId, contact.mergedIntoId) : contact
+}
+
+/** A contact that is only planned: `addContact` makes it one of the batch. */
+export function createContactState(organizationId: string): ContactState {
+  return {
+    organizationId, id: createId(), firstName: null, lastName: null, mergedIntoId: null, kinds: new Set(), isNew: true,
+  }
+}
+
+export function addContact(set: ContactSet, contact: ContactState): void {
+  set.byId.set(keyOf(contact.organizationId, contact.id), contact)
+  set.changed.add(contact)
+}
+
+/** Makes a contact reachable by an identity, for the rest of this batch and after it. */
+export function attachIdentity(
+  set: ContactSet, contact: ContactState, { identity, origin }: { identity: NewIdentity, origin: string },
+): void {
+  const { kind, value, raw } = identity
+  contact.kinds.add(kind)
+  set.byIdentity.set(keyOf(contact.organizationId, kind, value), contact)
+  set.addedIdentities.push({
+    organization_id: contact.organizationId, kind, value, contact_id: contact.id, raw, origin,
+  })
+  linkContact(set, contact)
+}
+
+/** Notes that a row of this batch will point at the contact. */
+export function linkContact(set: ContactSet, contact: ContactState): void {
+  if (!contact.isNew) set.linked.add(contact)
+}
+
+/** Notes that two contacts look like one customer, for a human to decide. */
+export function proposeMerge(
+  set: ContactSet, contacts: readonly [ContactState, ContactState], reason: string,
+): void {
+  const [id, otherId] = contacts.map((contact) => contact.id).sort()
+  set.proposals.push({
+    organization_id: contacts[0].organizationId, id: createId(), contact_id: id!, other_contact_id: otherId!, reason,
+  })
+}
+
+/** Writes what the batch created, filled in and noticed. */
+export async function saveContacts(tx: Transaction, set: ContactSet): Promise<void> {
+  await assertNotMerged(tx, [...set.linked])
+  const now = new Date().toISOString()
+  const rows = [...set.changed].map((contact) => ({
+    organization_id: contact.organizationId, id: contact.id, first_name: contact.firstName,
+    last_name: contact.lastName, updated_at: now, created_at: now, isNew: contact.isNew,
+  })).sort((a, b) => (keyOf(a.organization_id, a.id) < keyOf(b.organization_id, b.id) ? -1 : 1))
+  await insertRows(tx, 'contacts', {
+    columns: ['organization_id', 'id', 'first_name', 'last_name', 'created_at', 'updated_at'],
+    rows: rows.filter((row) => row.isNew),
+  })
+  await fillNames(tx, rows.filter((row) => !row.isNew))
+  await insertRows(tx, 'contact_identities', {
+    columns: ['organization_id', 'kind', 'value', 'contact_id', 'raw', 'origin'], rows: set.addedIdentities,
+  })
+  await saveProposals(tx, set)
+}
+
+/**
+ * A merge may have moved a contact away since it was read. The lock waits for such a merge to end and makes a later
+ * one wait for us; if there was one, the batch starts again and sees it.
+ */
+async function assertNotMerged(tx: Transaction, contacts: ContactState[]): Promise<void> {
+  if (contacts.length === 0) return
+  const ids = contacts.map(({ organizationId, id }) => ({ organization_id: organizationId, id }))
+  const { rows } = await sql<{ merged_into_id: string | null }>`
+    select c.merged_into_id from contacts c
+    where (c.organization_id, c.id) in (
+      select w.organization_id, w.id from json_to_recordset(${JSON.stringify(ids)}::json)
+        as w(organization_id text, id text)
+    )
+    order by c.organization_id, c.id for key share of c
+  `.execute(tx)
+  if (rows.some((row) => row.merged_into_id !== null)) throw new StaleReadError()
+}
+
+/** Names are filled in, never overwritten: also not those that somebody set since they were read. */
+async function fillNames(tx: Transaction, rows: readonly object[]): Promise<void> {
+  if (rows.length === 0) return
+  await sql`
+    update contacts c
+    set first_name = coalesce(c.first_name, w.first_name), last_name = coalesce(c.last_name, w.last_name),
+      updated_at = w.updated_at
+    from json_populate_recordset(null::contacts, ${JSON.stringify(rows)}::json) as w
+    where c.organization_id = w.organization_id and c.id = w.id
+  `.execute(tx)
+}
+
+async function saveProposals(tx: Transaction, set: ContactSet): Promise<void> {
+  if (set.proposals.length === 0) return
+  await sql`
+    insert into merge_proposals (organization_id, id, contact_id, other_contact_id, reason)
+    select organization_id, id, contact_id, other_contact_id, reason
+    from json_populate_recordset(null::merge_proposals, ${JSON.stringify(set.proposals)}::json)
+    on conflict (organization_id, contact_id, other_contact_id) do nothing
+  `.execute(tx)
+}

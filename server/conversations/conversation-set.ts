@@ -1,0 +1,177 @@
+import { sql } from 'kysely'
+import { insertRows } from '../database/insert-rows.ts'
+import { keyOf } from '../database/key-of.ts'
+import type { ConversationStatus, Transaction } from '../database/schema.ts'
+import type { ConversationKey, NewMessage } from '../messages/new-message.ts'
+
+/** A conversation as the decisions of a batch see and change it. */
+export interface ConversationState {
+  organizationId: string
+  id: string
+  agentId: string
+  channel: string
+  contactId: string | null
+  visitorId: string
+  status: ConversationStatus
+  lastSeq: number
+  isNew: boolean
+}
+
+/** The conversations that a batch of messages may reach, and what the batch changes of them. */
+export interface ConversationSet {
+  byId: Map<string, ConversationState>
+  byKey: Map<string, ConversationState>
+  /** Addresses of the conversations for which this matters: which outside place each one is bound to. */
+  addresses: Map<string, AddressKey[]>
+  changed: Set<ConversationState>
+  addedKeys: { organization_id: string, kind: string, value: string, conversation_id: string }[]
+}
+
+interface AddressKey {
+  kind: string
+  value: string
+}
+
+/** Shape of the ids that Hilo gives out; a caller may bring such an id of its own for a new conversation. */
+const ownIdShape = /^c[0-9a-z]{24}$/
+
+export function hasOwnIdShape(id: string): boolean {
+  return ownIdShape.test(id)
+}
+
+/**
+ * Loads every conversation that these messages may reach. With `lock`, no other transaction can append to them until
+ * this one ends; they are locked in the order of their ids, so that two batches never wait for each other.
+ */
+export async function loadConversations(
+  tx: Transaction, incoming: readonly NewMessage[], { lock }: { lock: boolean },
+): Promise<ConversationSet> {
+  const set: ConversationSet = {
+    byId: new Map(), byKey: new Map(), addresses: new Map(), changed: new Set(), addedKeys: [],
+  }
+  const wanted = collectKeys(incoming)
+  if (wanted.length === 0) return set
+  const found = await findKeys(tx, wanted)
+  const ids = [
+    ...found.map((key) => ({ organization_id: key.organization_id, id: key.conversation_id })),
+    ...wanted.filter((key) => key.kind === 'conversation_id').map((key) => (
+      { organization_id: key.organization_id, id: key.value }
+    )),
+  ]
+  for (const state of await readStates(tx, ids, lock)) set.byId.set(keyOf(state.organizationId, state.id), state)
+  for (const key of found) {
+    const state = set.byId.get(keyOf(key.organization_id, key.conversation_id))
+    if (state) set.byKey.set(keyOf(key.organization_id, key.kind, key.value), state)
+  }
+  if (incoming.some((message) => message.keys.length > 1)) await loadAddresses(tx, set)
+  return set
+}
+
+interface WantedKey {
+  organization_id: string
+  kind: string
+  value: string
+}
+
+function collectKeys(incoming: readonly NewMessage[]): WantedKey[] {
+  const wanted = new Map<string, WantedKey>()
+  for (const { organizationId, keys } of incoming) {
+    for (const { kind, value } of keys) {
+      wanted.set(keyOf(organizationId, kind, value), { organization_id: organizationId, kind, value })
+    }
+  }
+  return [...wanted.values()]
+}
+
+async function findKeys(tx: Transaction, wanted: WantedKey[]): Promise<(WantedKey & { conversation_id: string })[]> {
+  const { rows } = await sql<WantedKey & { conversation_id: string }>`
+    select k.organization_id, k.kind, k.value, k.conversation_id
+    from json_to_recordset(${JSON.stringify(wanted)}::json) as w(organization_id text, kind text, value text)
+    join conversation_keys k using (organization_id, kind, value)
+  `.execute(tx)
+  return rows
+}
+
+async function readStates(
+  tx: Transaction, ids: { organization_id: string, id: string }[], lock: boolean,
+): Promise<ConversationState[]> {
+  if (ids.length === 0) return []
+  const { rows } = await sql<ConversationState>`
+    select c.organization_id as "organizationId", c.id, c.agent_id as "agentId", c.channel,
+      c.contact_id as "contactId", c.visitor_id as "visitorId", c.status, c.last_seq as "lastSeq", false as "isNew"
+    from conversations c
+    where (c.organization_id, c.id) in (
+      select w.organization_id, w.id from json_to_recordset(${JSON.stringify(ids)}::json)
+        as w(organization_id text, id text)
+    )
+    order by c.organization_id, c.id ${lock ? sql`for no key update of c` : sql``}
+  `.execute(tx)
+  return rows
+}
+
+async function loadAddresses(tx: Transaction, set: ConversationSet): Promise<void> {
+  const ids = [...set.byId.values()].map((state) => ({ organization_id: state.organizationId, id: state.id }))
+  if (ids.length === 0) return
+  const { rows } = await sql<{ organization_id: string, conversation_id: string } & AddressKey>`
+    select k.organization_id, k.conversation_id, k.kind, k.value
+    from json_to_recordset(${JSON.stringify(ids)}::json) as w(organization_id text, id text)
+    join conversation_keys k on k.organization_id = w.organization_id and k.conversation_id = w.id
+    where k.kind <> 'conversation_id'
+  `.execute(tx)
+  for (const { organization_id, conversation_id, kind, value } of rows) {
+    addAddress(set, keyOf(organization_id, conversation_id), { kind, value })
+  }
+}
+
+function addAddress(set: ConversationSet, conversation: string, address: AddressKey): void {
+  const known = set.addresses.get(conversation)
+  if (known) known.push(address)
+  else set.addresses.set(conversation, [address])
+}
+
+/** The conversation that a key names, if there is one. */
+export function findConversation(
+  set: ConversationSet, organizationId: string, { kind, value }: ConversationKey,
+): ConversationState | undefined {
+  return (kind === 'conversation_id' ? set.byId.get(keyOf(organizationId, value)) : undefined)
+    ?? set.byKey.get(keyOf(organizationId, kind, value))
+}
+
+/** Makes a conversation reachable by a key, for the rest of this batch and after it. */
+export function attachKey(set: ConversationSet, state: ConversationState, { kind, value }: ConversationKey): void {
+  if (kind === 'conversation_id' && value === state.id) return
+  set.byKey.set(keyOf(state.organizationId, kind, value), state)
+  if (kind !== 'conversation_id') addAddress(set, keyOf(state.organizationId, state.id), { kind, value })
+  set.addedKeys.push({ organization_id: state.organizationId, kind, value, conversation_id: state.id })
+}
+
+const columns = [
+  'organization_id', 'id', 'agent_id', 'channel', 'contact_id', 'visitor_id', 'status', 'last_seq', 'created_at',
+  'updated_at',
+] as const
+
+/** Writes what the batch opened and changed. */
+export async function saveConversations(tx: Transaction, set: ConversationSet): Promise<void> {
+  const now = new Date().toISOString()
+  const rows = [...set.changed].map((state) => ({
+    organization_id: state.organizationId, id: state.id, agent_id: state.agentId, channel: state.channel,
+    contact_id: state.contactId, visitor_id: state.visitorId, status: state.status, last_seq: state.lastSeq,
+    created_at: now, updated_at: now, isNew: state.isNew,
+  })).sort((a, b) => (keyOf(a.organization_id, a.id) < keyOf(b.organization_id, b.id) ? -1 : 1))
+  await insertRows(tx, 'conversations', { columns, rows: rows.filter((row) => row.isNew) })
+  await updateRows(tx, rows.filter((row) => !row.isNew))
+  await insertRows(tx, 'conversation_keys', {
+    columns: ['organization_id', 'kind', 'value', 'conversation_id'], rows: set.addedKeys,
+  })
+}
+
+/** The rows are locked and were read under the lock: their new values can simply be set. */
+async function updateRows(tx: Transaction, rows: readonly object[]): Promise<void> {
+  if (rows.length === 0) return
+  await sql`
+    update conversations c
+    set last_seq = w.last_seq, contact_id = w.contact_id, status = w.status, updated_at = w.updated_at
+    from json_populate_recordset(null::conversations, ${JSON.stringify(rows)}::json) as w
+    where c.organization_id = w.organization_id and c.id = w.id
+  `.execute(tx)
+}

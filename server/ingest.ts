@@ -1,0 +1,99 @@
+import { assertAgents, loadAgents } from './agents/known-agents.ts'
+import { associateContact } from './contacts/associate-contact.ts'
+import { loadContacts, saveContacts } from './contacts/contact-set.ts'
+import { loadConversations, saveConversations } from './conversations/conversation-set.ts'
+import { resolveConversation } from './conversations/resolve-conversation.ts'
+import type { OpenDatabase } from './database/open.ts'
+import type { Database, Transaction } from './database/schema.ts'
+import { inOrganizations } from './database/transactions.ts'
+import { HiloError } from './errors.ts'
+import { recordEvents } from './events/record-events.ts'
+import { createGroupCommit } from './group-commit.ts'
+import { appendMessage, type Decisions, type Journal, saveMessages } from './messages/append-message.ts'
+import { explain } from './messages/explain.ts'
+import type { NewMessage, Outcome } from './messages/new-message.ts'
+import { findRepeat, loadRepeats, rememberAnswer, repeatOutcome, type Repeats, saveAnswers } from './messages/repeats.ts'
+import { runBatch } from './run-batch.ts'
+
+/** The one way in: records messages (or, as a dry run, says what recording would do). */
+export interface Ingest {
+  /** Records each message in its conversation; an outcome for each, in order. One item's error is never another's. */
+  record(messages: readonly NewMessage[]): Promise<Outcome[]>
+  /** The same decisions, writing nothing. */
+  resolve(message: NewMessage): Promise<Outcome>
+  /** Waits for what is in flight. */
+  close(): Promise<void>
+}
+
+/** PGlite has one connection; over PostgreSQL one batch is prepared while the other one is being committed. */
+const limits = { pglite: { items: 500, inFlight: 1 }, postgres: { items: 500, inFlight: 2 } }
+
+/** Everything a batch knows and changes. */
+interface Batch extends Journal {
+  agents: Set<string>
+  repeats: Repeats
+}
+
+/**
+ * THE FLOW. Every door ends here, with a list of messages; concurrent calls are gathered into one list. What the
+ * decisions need is read with a few set-based statements, each message is decided in turn, and what came of it is
+ * written with a few set-based statements, all in one transaction.
+ */
+export function createIngest({ db, kind }: Pick<OpenDatabase, 'db' | 'kind'>): Ingest {
+  const record = (messages: NewMessage[]): Promise<Outcome[]> => inTransaction(db, messages, async (tx) => {
+    const batch = await load(tx, messages, { lock: true })
+    const outcomes = messages.map((message) => settle(batch, message))
+    await save(tx, batch)
+    return outcomes
+  })
+  const resolve = (message: NewMessage): Promise<Outcome> => inTransaction(db, [message], async (tx) => (
+    settle(await load(tx, [message], { lock: false }), message)
+  ))
+  const gathered = createGroupCommit((messages: NewMessage[]) => runBatch(record, messages), limits[kind])
+  return { record: gathered.submit, resolve, close: gathered.close }
+}
+
+function inTransaction<Result>(
+  db: Database, messages: readonly NewMessage[], work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  return inOrganizations(db, [...new Set(messages.map((message) => message.organizationId))], work)
+}
+
+async function load(tx: Transaction, messages: NewMessage[], options: { lock: boolean }): Promise<Batch> {
+  const agents = await loadAgents(tx, messages)
+  const repeats = await loadRepeats(tx, messages)
+  const conversations = await loadConversations(tx, messages, options)
+  const contacts = await loadContacts(tx, messages, conversations)
+  return { agents, repeats, conversations, contacts, messages: [], events: [] }
+}
+
+/** RESOLVE, ASSOCIATE and APPEND for one message. An error of this message changes nothing. */
+function settle(batch: Batch, message: NewMessage): Outcome {
+  try {
+    const first = findRepeat(batch.repeats, message)
+    if (first) {
+      rememberAnswer(batch.repeats, message, first)
+      return repeatOutcome(first, message)
+    }
+    assertAgents(batch.agents, message)
+    const resolved = resolveConversation(batch.conversations, message)
+    const associated = associateContact(batch.contacts, message, resolved.conversation)
+    const decisions: Decisions = { resolved, associated }
+    const resolution = explain(message, decisions)
+    const recorded = appendMessage(batch, message, decisions)
+    rememberAnswer(batch.repeats, message, recorded)
+    return { ok: true, recorded, isRepeat: false, resolution }
+  } catch (error) {
+    if (error instanceof HiloError) return { ok: false, error }
+    throw error
+  }
+}
+
+/** Events come last: they hold a lock on the organization's counter until the commit. */
+async function save(tx: Transaction, batch: Batch): Promise<void> {
+  await saveContacts(tx, batch.contacts)
+  await saveConversations(tx, batch.conversations)
+  await saveMessages(tx, batch.messages)
+  await saveAnswers(tx, batch.repeats)
+  await recordEvents(tx, batch.events)
+}

@@ -1,0 +1,120 @@
+import type { AssociatedContact } from '../contacts/associate-contact.ts'
+import { addContact, attachIdentity, type ContactSet, linkContact, proposeMerge } from '../contacts/contact-set.ts'
+import { attachKey, type ConversationSet, type ConversationState } from '../conversations/conversation-set.ts'
+import type { ResolvedConversation } from '../conversations/resolve-conversation.ts'
+import { createId } from '../database/create-id.ts'
+import { insertRows } from '../database/insert-rows.ts'
+import { keyOf } from '../database/key-of.ts'
+import type { Transaction } from '../database/schema.ts'
+import type { NewEvent } from '../events/record-events.ts'
+import type { NewMessage, Recorded } from './new-message.ts'
+
+/** What a batch will write, besides the conversations and contacts it changes. */
+export interface Journal {
+  conversations: ConversationSet
+  contacts: ContactSet
+  messages: object[]
+  events: NewEvent[]
+}
+
+/** The decisions about one message. */
+export interface Decisions {
+  resolved: ResolvedConversation
+  associated: AssociatedContact
+}
+
+/** Carries the decisions about a message out within the batch: what follows in it sees them. */
+export function appendMessage(journal: Journal, message: NewMessage, decisions: Decisions): Recorded {
+  const { conversation } = decisions.resolved
+  applyContact(journal, message, decisions)
+  applyConversation(journal, decisions)
+  conversation.lastSeq += 1
+  const recorded: Recorded = {
+    messageId: createId(),
+    conversationId: conversation.id,
+    visitorId: message.visitorId ?? conversation.visitorId,
+    status: conversation.status,
+  }
+  journal.messages.push(toRow(message, recorded, { conversation, contactId: decisions.associated.contact?.id }))
+  if (!message.isDraft) {
+    journal.events.push({
+      organizationId: message.organizationId, type: 'message.created', conversationId: conversation.id,
+      messageId: recorded.messageId,
+    })
+  }
+  return recorded
+}
+
+function applyContact({ contacts, events }: Journal, message: NewMessage, { associated }: Decisions): void {
+  const { contact, newIdentities, names, conflicts } = associated
+  if (!contact) return
+  const isCreated = !contacts.byId.has(keyOf(contact.organizationId, contact.id))
+  const isFilled = Object.keys(names).length > 0
+  Object.assign(contact, names)
+  if (isCreated || isFilled) addContact(contacts, contact)
+  for (const identity of newIdentities) attachIdentity(contacts, contact, { identity, origin: message.channel })
+  for (const { contact: other, field } of conflicts) {
+    proposeMerge(contacts, [contact, other], `${associated.decidedBy} and ${field} of one message named them`)
+  }
+  if (!isCreated && !isFilled && newIdentities.length === 0) return
+  events.push({
+    organizationId: message.organizationId, type: isCreated ? 'contact.created' : 'contact.updated',
+    contactId: contact.id,
+  })
+}
+
+function applyConversation({ conversations, contacts, events }: Journal, { resolved, associated }: Decisions): void {
+  const { conversation, newKeys } = resolved
+  const { organizationId, id } = conversation
+  if (conversation.isNew && !conversations.byId.has(keyOf(organizationId, id))) {
+    conversations.byId.set(keyOf(organizationId, id), conversation)
+    events.push({ organizationId, type: 'conversation.created', conversationId: id })
+  }
+  conversations.changed.add(conversation)
+  for (const key of newKeys) attachKey(conversations, conversation, key)
+  if (conversation.contactId === null && associated.contact) {
+    conversation.contactId = associated.contact.id
+    linkContact(contacts, associated.contact)
+  }
+}
+
+function toRow(
+  message: NewMessage,
+  recorded: Recorded,
+  { conversation, contactId }: { conversation: ConversationState, contactId: string | undefined },
+): object {
+  const isFromContact = message.author.kind === 'contact'
+  return {
+    organization_id: message.organizationId,
+    conversation_id: conversation.id,
+    seq: conversation.lastSeq,
+    id: recorded.messageId,
+    agent_id: message.agentId,
+    author_kind: message.author.kind,
+    author_name: message.author.name,
+    author_id: isFromContact ? contactId : message.author.id,
+    text: message.text,
+    attachments: message.attachments,
+    channel: message.channel,
+    source: message.source,
+    external_id: message.externalId,
+    is_draft: message.isDraft,
+    status: isFromContact ? 'received' : 'recorded',
+    visitor_id: recorded.visitorId,
+    conversation_status: recorded.status,
+    metadata: message.metadata,
+    occurred_at: message.occurredAt,
+    received_at: message.receivedAt,
+    recorded_at: new Date(),
+  }
+}
+
+const columns = [
+  'organization_id', 'conversation_id', 'seq', 'id', 'agent_id', 'author_kind', 'author_name', 'author_id', 'text',
+  'attachments', 'channel', 'source', 'external_id', 'is_draft', 'status', 'visitor_id', 'conversation_status',
+  'metadata', 'occurred_at', 'received_at', 'recorded_at',
+] as const
+
+export async function saveMessages(tx: Transaction, rows: readonly object[]): Promise<void> {
+  await insertRows(tx, 'messages', { columns, rows })
+}

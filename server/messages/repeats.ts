@@ -1,0 +1,126 @@
+import { sql } from 'kysely'
+import { insertRows } from '../database/insert-rows.ts'
+import { keyOf } from '../database/key-of.ts'
+import type { Transaction } from '../database/schema.ts'
+import { HiloError } from '../errors.ts'
+import type { NewMessage, Outcome, Recorded } from './new-message.ts'
+
+/** First answers: by the provider's message id, and by Idempotency-Key. */
+export interface Repeats {
+  byExternalId: Map<string, Recorded>
+  byIdempotencyKey: Map<string, FirstAnswer>
+  /** Answers of this batch, to be kept. */
+  added: { organizationId: string, key: string, answer: FirstAnswer }[]
+}
+
+interface FirstAnswer {
+  requestHash: string
+  recorded: Recorded
+}
+
+/** How long an Idempotency-Key is remembered; `interval` of PostgreSQL. */
+const keptFor = '24 hours'
+
+/** Finds what was recorded before among these messages. */
+export async function loadRepeats(tx: Transaction, incoming: readonly NewMessage[]): Promise<Repeats> {
+  return {
+    byExternalId: await findByExternalId(tx, incoming),
+    byIdempotencyKey: await findByIdempotencyKey(tx, incoming),
+    added: [],
+  }
+}
+
+async function findByExternalId(tx: Transaction, incoming: readonly NewMessage[]): Promise<Map<string, Recorded>> {
+  const wanted = incoming.filter((message) => message.externalId !== undefined).map((message) => ({
+    organization_id: message.organizationId, source: message.source, external_id: message.externalId,
+  }))
+  if (wanted.length === 0) return new Map()
+  const { rows } = await sql<Recorded & { organizationId: string, source: string, externalId: string }>`
+    select m.organization_id as "organizationId", m.source, m.external_id as "externalId", m.id as "messageId",
+      m.conversation_id as "conversationId", m.visitor_id as "visitorId", m.conversation_status as status
+    from json_to_recordset(${JSON.stringify(wanted)}::json)
+      as w(organization_id text, source text, external_id text)
+    join messages m using (organization_id, source, external_id)
+  `.execute(tx)
+  return new Map(rows.map(({ organizationId, source, externalId, ...recorded }) => (
+    [keyOf(organizationId, source, externalId), recorded]
+  )))
+}
+
+async function findByIdempotencyKey(
+  tx: Transaction, incoming: readonly NewMessage[],
+): Promise<Map<string, FirstAnswer>> {
+  const wanted = incoming.filter((message) => message.idempotency).map((message) => ({
+    organization_id: message.organizationId, key: message.idempotency!.key,
+  }))
+  if (wanted.length === 0) return new Map()
+  const { rows } = await sql<FirstAnswer & { organizationId: string, key: string }>`
+    select i.organization_id as "organizationId", i.key, i.request_hash as "requestHash", i.response as recorded
+    from json_to_recordset(${JSON.stringify(wanted)}::json) as w(organization_id text, key text)
+    join idempotency_keys i using (organization_id, key)
+    where i.created_at > now() - ${keptFor}::interval
+  `.execute(tx)
+  return new Map(rows.map(({ organizationId, key, ...answer }) => [keyOf(organizationId, key), answer]))
+}
+
+/**
+ * The first answer, if this message was recorded before.
+ * @throws HiloError IDEMPOTENCY_KEY_REUSED if the key came with another request.
+ */
+export function findRepeat(repeats: Repeats, message: NewMessage): Recorded | undefined {
+  const { organizationId, idempotency, source, externalId } = message
+  const answer = idempotency && repeats.byIdempotencyKey.get(keyOf(organizationId, idempotency.key))
+  if (answer && answer.requestHash !== idempotency.requestHash) {
+    throw new HiloError('IDEMPOTENCY_KEY_REUSED', `The Idempotency-Key "${idempotency.key}" came before with another request.`, {
+      field: 'Idempotency-Key', hint: 'Use a new key for each new request, and the same key only to send it again.',
+    })
+  }
+  return answer?.recorded
+    ?? (externalId === undefined ? undefined : repeats.byExternalId.get(keyOf(organizationId, source, externalId)))
+}
+
+/** Remembers an answer, so that the next message like it is a repeat: within this batch, and after it. */
+export function rememberAnswer(repeats: Repeats, message: NewMessage, recorded: Recorded): void {
+  const { organizationId, idempotency, source, externalId } = message
+  if (externalId !== undefined) repeats.byExternalId.set(keyOf(organizationId, source, externalId), recorded)
+  if (!idempotency || repeats.byIdempotencyKey.has(keyOf(organizationId, idempotency.key))) return
+  const answer = { requestHash: idempotency.requestHash, recorded }
+  repeats.byIdempotencyKey.set(keyOf(organizationId, idempotency.key), answer)
+  repeats.added.push({ organizationId, key: idempotency.key, answer })
+}
+
+/** The outcome of a repeat: the first answer again. */
+export function repeatOutcome(recorded: Recorded, message: NewMessage): Outcome {
+  return {
+    ok: true,
+    recorded,
+    isRepeat: true,
+    resolution: {
+      conversation: { id: recorded.conversationId, created: false, decidedBy: 'repeat', attachedKeys: [] },
+      contact: { created: false, attachedIdentities: [] },
+      warnings: message.warnings,
+    },
+  }
+}
+
+/**
+ * Keeps the answers of this batch. A key that another process took meanwhile breaks the unique key and so the
+ * transaction, which then starts again and finds it; an outdated one is replaced.
+ */
+export async function saveAnswers(tx: Transaction, repeats: Repeats): Promise<void> {
+  if (repeats.added.length === 0) return
+  const rows = repeats.added.map(({ organizationId, key, answer }) => ({
+    organization_id: organizationId, key, request_hash: answer.requestHash, response: answer.recorded,
+  })).sort((a, b) => (a.key < b.key ? -1 : 1))
+  await sql`
+    delete from idempotency_keys i
+    using json_to_recordset(${JSON.stringify(rows)}::json) as w(organization_id text, key text)
+    where i.organization_id = w.organization_id and i.key = w.key and i.created_at <= now() - ${keptFor}::interval
+  `.execute(tx)
+  await insertRows(tx, 'idempotency_keys', { columns: ['organization_id', 'key', 'request_hash', 'response'], rows })
+}
+
+/** Removes outdated Idempotency-Keys of every organization; run by the owner from time to time. */
+export async function removeOutdatedAnswers(tx: Transaction): Promise<void> {
+  await sql`delete from idempotency_keys where created_at <= now() - ${keptFor}::interval`.execute(tx)
+}

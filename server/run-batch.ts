@@ -1,0 +1,47 @@
+import { isConflictToRetry, isUnavailable } from './database/database-errors.ts'
+import { StaleReadError } from './database/stale-read-error.ts'
+import { HiloError } from './errors.ts'
+import type { NewMessage, Outcome } from './messages/new-message.ts'
+
+const attempts = 5
+
+/** Runs a transaction again when it lost a race: the winner is committed by then, and is read this time. */
+async function untilSettled<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      const isRace = error instanceof StaleReadError || isConflictToRetry(error)
+      if (!isRace || attempt === attempts) throw error
+    }
+  }
+}
+
+/** What a single message's failure means for its caller. */
+function toError(error: unknown): HiloError {
+  if (isUnavailable(error) || isConflictToRetry(error) || error instanceof StaleReadError) {
+    return new HiloError('UNAVAILABLE', 'The database is away or too busy; nothing was recorded. Try again.', {
+      cause: error,
+    })
+  }
+  return new HiloError('INTERNAL', 'Hilo could not record this message; the fault is ours.', { cause: error })
+}
+
+/**
+ * Records a batch. If it fails as a whole, each message is tried alone, so that what is wrong with one never harms
+ * another; if the database is away, all of them fail.
+ */
+export async function runBatch(
+  record: (messages: NewMessage[]) => Promise<Outcome[]>, messages: NewMessage[],
+): Promise<Outcome[]> {
+  try {
+    return await untilSettled(() => record(messages))
+  } catch (error) {
+    if (messages.length === 1 || isUnavailable(error)) {
+      return messages.map(() => ({ ok: false, error: toError(error) }))
+    }
+  }
+  const outcomes: Outcome[] = []
+  for (const message of messages) outcomes.push(...await runBatch(record, [message]))
+  return outcomes
+}
