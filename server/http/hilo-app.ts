@@ -1,10 +1,14 @@
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type {
+  FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault,
+} from 'fastify'
 import type { Config } from '../config.ts'
 import type { OpenDatabase } from '../database/open.ts'
+import type { ErrorCode } from '../errors.ts'
 import type { Ingest } from '../ingest.ts'
 import type { Caller, Scope } from '../organizations/scopes.ts'
 
-/** What the routes work with; built once in `main.ts`. */
+/** What the routes work with; built once in `start-server.ts`. */
 export interface Services {
   config: Config
   database: OpenDatabase
@@ -14,10 +18,17 @@ export interface Services {
 /** The routes of one domain: a plugin that `app.ts` registers by name. */
 export type Routes = FastifyPluginAsyncTypebox
 
+/** The whole application. */
+export type HiloApp = FastifyInstance<
+  RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider
+>
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set before any handler of a route with a `scope` runs. */
     caller: Caller
+    /** Code of the error that was answered, for the log. */
+    errorCode: ErrorCode | undefined
   }
   interface FastifyContextConfig {
     /** Scope that the API key must have; `any`: every valid key will do. A route without it is open to all. */

@@ -1,0 +1,47 @@
+import { isUtf8 } from 'node:buffer'
+import type { FastifyInstance } from 'fastify'
+import { HiloError } from '../errors.ts'
+import { checkBody } from './check-body.ts'
+
+/** `line 3, column 7` of the position that V8 names in its message, if it names one. */
+function locate(error: unknown, text: string): string {
+  const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1]
+  if (position === undefined) return /end of JSON input/.test(String(error)) ? ': it ends too early' : ''
+  const before = text.slice(0, Number(position)).split('\n')
+  return ` at line ${before.length}, column ${before.at(-1)!.length + 1} (character ${position})`
+}
+
+/**
+ * Reads a JSON body.
+ * @returns undefined for an empty body: routes that need one say so in their schema.
+ * @throws HiloError INVALID_JSON or INVALID_REQUEST.
+ */
+export function parseJson(body: Buffer): unknown {
+  if (body.length === 0) return undefined
+  if (!isUtf8(body)) {
+    throw new HiloError('INVALID_JSON', 'The body is not valid UTF-8.', { hint: 'Send the JSON encoded as UTF-8.' })
+  }
+  const text = body.toString('utf8')
+  let value: unknown
+  try {
+    value = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
+  } catch (error) {
+    throw new HiloError('INVALID_JSON', `The body is not valid JSON${locate(error, text)}.`, {
+      hint: 'Often a quotation mark or a line break inside a text was not escaped.',
+    })
+  }
+  checkBody(value)
+  return value
+}
+
+/** Bodies are JSON and nothing else. */
+export function acceptOnlyJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, parseJson(body as Buffer))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+}

@@ -1,0 +1,144 @@
+import { after, type TestContext } from 'node:test'
+import { createAgent } from '../agents/create-agent.ts'
+import { type Config, readConfig } from '../config.ts'
+import type { OpenDatabase } from '../database/open.ts'
+import type { Database, Transaction } from '../database/schema.ts'
+import { asOwner } from '../database/transactions.ts'
+import { createApiKey } from '../organizations/create-api-key.ts'
+import { createOrganization } from '../organizations/create-organization.ts'
+import { type Scope, scopes } from '../organizations/scopes.ts'
+import { type RunningServer, startServer } from '../start-server.ts'
+import { type DatabaseKind, openTestDatabase } from './test-databases.ts'
+
+export { databases, skipWithout } from './test-databases.ts'
+
+export interface RequestOptions {
+  /** Sent as JSON. */
+  body?: unknown
+  /** Sent as it is, instead of `body`. */
+  rawBody?: string | Uint8Array<ArrayBuffer>
+  /** The test's own key when absent; `null`: no key. */
+  key?: string | null
+  headers?: Record<string, string>
+}
+
+export interface Answer {
+  status: number
+  headers: Headers
+  /** Parsed where the answer is JSON, else text; tests say what they expect in it. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  body: any
+}
+
+export interface Hilo {
+  url: string
+  organizationId: string
+  agentId: string
+  /** Has every scope. */
+  key: string
+  db: Database
+  database: OpenDatabase
+  app: RunningServer['app']
+  /** Reads or writes past row-level security, for assertions. */
+  asOwner<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>
+  request(method: string, path: string, options?: RequestOptions): Promise<Answer>
+  /** Another key of the same organization. */
+  createKey(scopes: readonly Scope[], expiresAt?: Date): Promise<string>
+  /** Another organization on the same server: the neighbour who must see nothing. */
+  createNeighbour(): Promise<Hilo>
+}
+
+interface Started {
+  database: OpenDatabase
+  server: RunningServer
+}
+
+const started = new Map<DatabaseKind, Promise<Started>>()
+
+after(async () => {
+  for (const one of await Promise.allSettled(started.values())) {
+    if (one.status === 'rejected') continue // the tests that wanted it have failed already
+    await one.value.server.stop()
+    await one.value.database.close()
+  }
+})
+
+/** As in `main.ts`, but on a free port, silent and without a rate limit. */
+function testConfig(config: Partial<Config>): Config {
+  return { ...readConfig({}), port: 0, logLevel: 'silent', rateLimit: 0, ...config }
+}
+
+async function startShared(kind: DatabaseKind): Promise<Started> {
+  const database = await openTestDatabase(kind)
+  return { database, server: await startServer(testConfig({}), { database }) }
+}
+
+function share(kind: DatabaseKind): Promise<Started> {
+  const running = started.get(kind) ?? startShared(kind)
+  started.set(kind, running)
+  return running
+}
+
+function createKey(database: OpenDatabase, key: { organizationId: string, scopes: readonly Scope[], expiresAt?: Date }) {
+  return asOwner(database.db, async (tx) => (await createApiKey(tx, { ...key, name: 'test', actor: 'test' })).key)
+}
+
+async function createTenant({ database, server }: Started): Promise<Hilo> {
+  const { db } = database
+  const { organizationId, agentId } = await asOwner(db, async (tx) => {
+    const organizationId = await createOrganization(tx, { name: 'Test' })
+    return { organizationId, agentId: await createAgent(tx, { organizationId, name: 'Test agent' }) }
+  })
+  const key = await createKey(database, { organizationId, scopes })
+  return {
+    url: server.url,
+    organizationId,
+    agentId,
+    key,
+    db,
+    database,
+    app: server.app,
+    asOwner: (work) => asOwner(db, work),
+    request: (method, path, options) => request(server.url + path, { method, key, ...options }),
+    createKey: (scopes, expiresAt) => createKey(database, { organizationId, scopes, expiresAt }),
+    createNeighbour: () => createTenant({ database, server }),
+  }
+}
+
+async function request(url: string, options: RequestOptions & { method: string }): Promise<Answer> {
+  const { method, body, rawBody, key, headers } = options
+  const hasBody = body !== undefined || rawBody !== undefined
+  const response = await fetch(url, {
+    method,
+    redirect: 'manual',
+    headers: {
+      ...(hasBody && { 'content-type': 'application/json' }),
+      ...(key && { authorization: `Bearer ${key}` }),
+      ...headers,
+    },
+    body: rawBody ?? (body === undefined ? undefined : JSON.stringify(body)),
+  })
+  const text = await response.text()
+  const isJson = response.headers.get('content-type')?.startsWith('application/json')
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
+}
+
+/**
+ * A whole Hilo over HTTP, with an organization, an agent and a key of this test's own. The server is shared by the tests
+ * of one file; with settings of its own, a test gets its own server on the same database.
+ * @example for (const database of databases) describe(database, skipWithout(database), () => {
+ *   test('…', async (t) => { const hilo = await startHilo(t, database) })
+ * })
+ */
+export async function startHilo(
+  t: TestContext,
+  kind: DatabaseKind,
+  config?: Partial<Config> & { logStream?: { write(line: string): void } },
+): Promise<Hilo> {
+  const { database, server } = await share(kind)
+  if (!config) return createTenant({ database, server })
+  const { logStream, ...settings } = config
+  const own = await startServer(testConfig(settings), { database, logStream })
+  t.after(() => own.stop())
+  return createTenant({ database, server: own })
+}
