@@ -81,6 +81,7 @@ export interface ContactIdentitiesTable {
   raw: string
   /** Where it came from: a channel, or `api`. */
   origin: string
+  /** Since when this contact has it: the oldest of a kind comes first, and a merge puts what it moves behind. */
   created_at: DefaultedTimestamp
 }
 
@@ -93,6 +94,8 @@ export interface MergeProposalsTable {
   /** What pointed at both of them. */
   reason: string
   created_at: DefaultedTimestamp
+  /** Somebody decided that they are two customers; kept, so that it is not proposed again. */
+  dismissed_at: Timestamp | null
 }
 
 export interface ContactMergesTable {

@@ -74,6 +74,7 @@ const tables = [
     other_contact_id text not null,
     reason text not null,
     created_at timestamptz not null default now(),
+    dismissed_at timestamptz,
     primary key (organization_id, id),
     unique (organization_id, contact_id, other_contact_id),
     foreign key (organization_id, contact_id) references contacts,
@@ -91,6 +92,9 @@ const tables = [
     foreign key (organization_id, contact_id) references contacts,
     foreign key (organization_id, merged_contact_id) references contacts
   )`,
+  `create unique index contact_merges_of_merged on contact_merges (organization_id, merged_contact_id)
+    where undone_at is null`,
+  `create index contact_merges_by_contact on contact_merges (organization_id, contact_id) where undone_at is null`,
   `create table conversations (
     organization_id text not null,
     id text not null,
