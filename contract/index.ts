@@ -1,3 +1,5 @@
 export * from './channels.ts'
 export * from './common.ts'
+export * from './conversations.ts'
 export * from './messages.ts'
+export * from './query-agent.ts'

@@ -10,7 +10,7 @@ import { HiloError } from './errors.ts'
 import { recordEvents } from './events/record-events.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { appendMessage, type Decisions, type Journal, saveMessages } from './messages/append-message.ts'
-import { explain } from './messages/explain.ts'
+import { explain, withoutPlannedIds } from './messages/explain.ts'
 import type { NewMessage, Outcome } from './messages/new-message.ts'
 import { findRepeat, loadRepeats, rememberAnswer, repeatOutcome, type Repeats, saveAnswers } from './messages/repeats.ts'
 import { runBatch } from './run-batch.ts'
@@ -46,11 +46,16 @@ export function createIngest({ db, kind }: Pick<OpenDatabase, 'db' | 'kind'>): I
     await save(tx, batch)
     return outcomes
   })
-  const resolve = (message: NewMessage): Promise<Outcome> => inTransaction(db, [message], async (tx) => (
-    settle(await load(tx, [message], { lock: false }), message)
-  ))
+  const resolve = (message: NewMessage): Promise<Outcome> => inTransaction(db, [message], async (tx) => {
+    const outcome = settle(await load(tx, [message], { lock: false }), message)
+    return outcome.ok ? { ...outcome, resolution: withoutPlannedIds(outcome.resolution) } : outcome
+  })
   const gathered = createGroupCommit((messages: NewMessage[]) => runBatch(record, messages), limits[kind])
-  return { record: gathered.submit, resolve, close: gathered.close }
+  return {
+    record: async (messages) => (messages.length === 0 ? [] : gathered.submit(messages)),
+    resolve,
+    close: gathered.close,
+  }
 }
 
 function inTransaction<Result>(

@@ -20,3 +20,12 @@ export function explain(message: NewMessage, { resolved, associated }: Decisions
     warnings: [...message.warnings, ...resolved.warnings, ...associated.warnings],
   }
 }
+
+/** Of a dry run: ids that were only made up for the decision stand for nothing and are left out. */
+export function withoutPlannedIds({ conversation, contact, warnings }: Resolution): Resolution {
+  return {
+    conversation: { ...conversation, id: conversation.created ? undefined : conversation.id },
+    contact: { ...contact, id: contact.created ? undefined : contact.id },
+    warnings,
+  }
+}

@@ -1,0 +1,94 @@
+import type { MessageInput } from '@hilo/contract'
+import { parseWhatsAppAddress, type WhatsAppAddress } from '../contacts/parse-whatsapp-address.ts'
+import { whatsAppConversationKey } from '../conversations/conversation-key.ts'
+import { parseChannelExternalId } from '../conversations/parse-channel-external-id.ts'
+import { parseConversationId } from '../conversations/parse-conversation-id.ts'
+import type { Refused } from '../conversations/refusal.ts'
+import type { ConversationKey, NewIdentity, Warning } from '../messages/new-message.ts'
+import { refuseId } from './read-id.ts'
+
+export interface KeysContext {
+  organizationId: string
+  pathAgentId: string
+  channel: string
+  defaultCountry: string | undefined
+  visitorId: string | undefined
+  /** What `contact` named. */
+  identities: readonly NewIdentity[]
+}
+
+/** The keys of a message, in the order of precedence, and the address of the customer where they show one. */
+export interface ReadKeys {
+  keys: ConversationKey[]
+  address?: NewIdentity
+  warnings: Warning[]
+}
+
+/**
+ * Reads what names the conversation: `channelExternalId`, then `conversationId`; on WhatsApp, where the visitor is the
+ * address, without both of them the phone in `visitorId` or `contact.phoneNumber`.
+ */
+export function readKeys(input: MessageInput, context: KeysContext): ReadKeys {
+  const outside = readChannelExternalId(input.channelExternalId, context)
+  const own = readConversationId(input.conversationId)
+  const named = { keys: [...outside.keys, ...own.keys], warnings: [...outside.warnings, ...own.warnings] }
+  if (outside.address || context.channel !== 'whatsapp') return { ...named, address: outside.address }
+  const { address, refused } = readVisitorAddress(context)
+  if (named.keys.length > 0) return { ...named, address }
+  if (address) return { ...named, keys: [toKey(address, context.pathAgentId)], address }
+  if (refused) throw refuseId('visitorId', refused)
+  return { ...named, warnings: [...named.warnings, noAddress] }
+}
+
+const noAddress: Warning = {
+  code: 'NO_ADDRESS',
+  message: 'A WhatsApp message without channelExternalId, conversationId, or a phone in visitorId or ' +
+    'contact.phoneNumber opens a new conversation each time.',
+}
+
+function readChannelExternalId(raw: MessageInput['channelExternalId'], context: KeysContext): ReadKeys {
+  const parsed = parseChannelExternalId(raw, context)
+  if (!parsed.ok) throw refuseId('channelExternalId', parsed)
+  const field = 'channelExternalId'
+  if (parsed.kind === 'absent') return { keys: [], warnings: [] }
+  if (parsed.kind === 'free') return { keys: [{ kind: 'channel_external_id', value: parsed.key, field }], warnings: [] }
+  return {
+    keys: [{ kind: 'whatsapp', value: parsed.key, field, agentId: parsed.agentId }],
+    address: toIdentity(parsed.address, String(raw), field),
+    warnings: parsed.warning ? [{ code: 'READ_AS_WHATSAPP', message: parsed.warning, field }] : [],
+  }
+}
+
+function readConversationId(raw: MessageInput['conversationId']): ReadKeys {
+  const parsed = parseConversationId(raw)
+  const field = 'conversationId'
+  if (!parsed.ok) throw refuseId(field, parsed)
+  if (parsed.kind === 'absent') return { keys: [], warnings: [] }
+  const warning = parsed.kind === 'free' ? parsed.warning : undefined
+  return {
+    keys: [{ kind: 'conversation_id', value: parsed.value, field }],
+    warnings: warning ? [{ code: 'BARE_CHATWOOT_NUMBER', message: warning, field }] : [],
+  }
+}
+
+type VisitorAddress = NewIdentity & { field: 'visitorId' | 'contact.phoneNumber' }
+
+/** On WhatsApp: the address in `visitorId`, else the one of the contact. */
+function readVisitorAddress(
+  { visitorId, defaultCountry, identities }: KeysContext,
+): { address?: VisitorAddress, refused?: Refused } {
+  const parsed = visitorId === undefined ? undefined : parseWhatsAppAddress(visitorId, { defaultCountry })
+  if (parsed?.ok) return { address: toIdentity(parsed, visitorId!, 'visitorId') }
+  const ofContact = identities.find((identity): identity is VisitorAddress => identity.field === 'contact.phoneNumber')
+  return { address: ofContact, refused: parsed }
+}
+
+function toKey(address: VisitorAddress, agentId: string): ConversationKey {
+  return { kind: 'whatsapp', value: whatsAppConversationKey(agentId, address), field: address.field, agentId }
+}
+
+function toIdentity<Field extends string>(
+  { kind, value }: WhatsAppAddress, raw: string, field: Field,
+): NewIdentity & { field: Field } {
+  return { kind, value, raw, field }
+}

@@ -1,0 +1,106 @@
+import {
+  MessagesAnswer, MessagesBody, QueryAgentAnswer, QueryAgentBody, ResolveAnswer,
+} from '@hilo/contract'
+import type { FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import { HiloError } from '../errors.ts'
+import { errorResponses } from '../http/error-responses.ts'
+import type { Routes, Services } from '../http/hilo-app.ts'
+import { explainInWords } from '../messages/explain-in-words.ts'
+import type { NewMessage } from '../messages/new-message.ts'
+import { joinOutcomes, presentRecorded, presentResult } from './present-outcome.ts'
+import { readIdempotency } from './read-idempotency.ts'
+import { readItems } from './read-items.ts'
+import { readMessage } from './read-message.ts'
+import { streamAnswer } from './stream-answer.ts'
+
+const AgentParams = Type.Object({ id: Type.String({ description: 'Id of the agent.' }) })
+const ExplainQuery = Type.Object({
+  explain: Type.Optional(Type.Boolean({ default: false, description: 'Adds `resolution`: what decided, and warnings.' })),
+})
+const IdempotencyHeader = Type.Object({
+  'idempotency-key': Type.Optional(Type.String({
+    description: 'Sent again with the same body within 24 hours, the request gets its first answer again.',
+  })),
+})
+const scope = 'messages:write'
+
+/** The doors of the API: what an agent (or a customer) said elsewhere, to be recorded. */
+export const agentRoutes = ({ ingest }: Services): Routes => async (app) => {
+  app.post('/api/agents/:id/query-agent', {
+    config: { scope },
+    schema: {
+      tags: ['Messages'],
+      summary: 'Record what an agent said',
+      description: 'Adds a message of the agent (human or AI) to the history. It is recorded only, never sent to the ' +
+        'customer, and the AI is not asked. With `streaming: true` the answer is one Server-Sent Event ' +
+        '`endpoint_response` with the same JSON, then `[DONE]`.',
+      params: AgentParams,
+      querystring: ExplainQuery,
+      headers: IdempotencyHeader,
+      body: QueryAgentBody,
+      response: {
+        200: QueryAgentAnswer,
+        ...errorResponses('INVALID_REQUEST', 'INVALID_ID', 'NOT_FOUND', 'CONVERSATION_MISMATCH', 'IDEMPOTENCY_KEY_REUSED'),
+      },
+    },
+  }, async (request, reply) => {
+    const message = readMessage({ ...request.body, from: 'agent' }, {
+      ...context(request, request.params.id), idempotency: readIdempotency(request),
+    })
+    const [outcome] = await ingest.record([message])
+    if (!outcome!.ok) throw outcome!.error
+    if (outcome!.isRepeat) reply.header('idempotent-replay', 'true')
+    const answer = presentRecorded(outcome!, request.query.explain ?? false)
+    return request.body.streaming ? streamAnswer(reply, answer) : answer
+  })
+
+  app.post('/api/agents/:id/resolve', {
+    config: { scope },
+    schema: {
+      tags: ['Messages'],
+      summary: 'Say where a message would land',
+      description: 'Takes the body of query-agent, decides by the same code, and writes nothing.',
+      params: AgentParams,
+      body: QueryAgentBody,
+      response: {
+        200: ResolveAnswer,
+        ...errorResponses('INVALID_REQUEST', 'INVALID_ID', 'NOT_FOUND', 'CONVERSATION_MISMATCH'),
+      },
+    },
+  }, async (request) => {
+    const outcome = await ingest.resolve(readMessage({ ...request.body, from: 'agent' }, context(request, request.params.id)))
+    if (!outcome.ok) throw outcome.error
+    return { resolution: outcome.resolution, summary: explainInWords(outcome.resolution) }
+  })
+
+  app.post('/api/agents/:id/messages', {
+    config: { scope },
+    bodyLimit: 16 * 1024 * 1024,
+    schema: {
+      tags: ['Messages'],
+      summary: 'Record up to 1,000 messages',
+      description: 'Messages of both directions, for imports and batches. Each is recorded or refused for itself; ' +
+        'the answer has a result for each, in order.',
+      params: AgentParams,
+      querystring: ExplainQuery,
+      headers: IdempotencyHeader,
+      body: MessagesBody,
+      response: { 200: MessagesAnswer, ...errorResponses('INVALID_REQUEST') },
+    },
+  }, async (request) => {
+    const read = readItems(request, request.body.messages, context(request, request.params.id))
+    const outcomes = joinOutcomes(read, await ingest.record(read.filter(isMessage)))
+    const [first] = outcomes
+    if (outcomes.every((one) => !one.ok && one.error.code === 'UNAVAILABLE') && !first!.ok) throw first!.error
+    return { results: outcomes.map((outcome) => presentResult(outcome, request.query.explain ?? false)) }
+  })
+}
+
+function isMessage(read: NewMessage | HiloError): read is NewMessage {
+  return !(read instanceof HiloError)
+}
+
+function context({ caller }: FastifyRequest, agentId: string) {
+  return { caller, agentId, receivedAt: new Date() }
+}
