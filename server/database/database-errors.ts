@@ -45,7 +45,7 @@ function isUnavailableItself(error: unknown): boolean {
   return error instanceof Error && lostConnection.test(error.message)
 }
 
-/** Whether the database is away, full or too busy: nothing was recorded for sure or at all, and trying again may help. */
+/** Whether the database is away, full or too busy: trying again may help. */
 export function isUnavailable(error: unknown): boolean {
   return withCauses(error).some(isUnavailableItself)
 }

@@ -1,7 +1,10 @@
+import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { createId } from '../database/create-id.ts'
 import { isUnavailable } from '../database/database-errors.ts'
 import { type ErrorCode, HiloError } from '../errors.ts'
 import { explainValidation } from './explain-validation.ts'
+import { rememberRoutes } from './route-not-found.ts'
 
 /** Seconds after which a caller may try again when the database was away. */
 const retryAfterSeconds = 1
@@ -61,9 +64,30 @@ export function sendError(error: HiloError, request: FastifyRequest, reply: Fast
 
 /** The one place where errors become answers. */
 export function handleErrors(app: FastifyInstance): void {
+  const routeNotFound = rememberRoutes(app)
   app.decorateRequest('errorCode', undefined)
   app.setErrorHandler((error, request, reply) => sendError(toHiloError(error, request), request, reply))
-  app.setNotFoundHandler((request, reply) => sendError(
-    new HiloError('ROUTE_NOT_FOUND', `There is no ${request.method} ${request.url.split('?')[0]}.`), request, reply,
-  ))
+  app.setNotFoundHandler((request, reply) => sendError(routeNotFound(request), request, reply))
+}
+
+/** For a path that cannot be decoded: no route is ever asked. */
+export function refuseUrl(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id)
+  sendError(toHiloError(error, request), request, reply)
+}
+
+/** For a request that is no HTTP, or whose headers are too large or too slow: no route is ever asked. */
+export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const [status, sentence] = connectionErrors[error.code ?? ''] ?? connectionErrors.other!
+  const refusal = new HiloError('INVALID_REQUEST', sentence)
+  const body = JSON.stringify(errorBody(refusal, createId()))
+  socket.end(`HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nConnection: close\r\n`
+    + `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+}
+
+const connectionErrors: Record<string, [status: string, sentence: string]> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The headers are larger than 16 KiB together.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time.'],
+  other: ['400 Bad Request', 'This is not a valid HTTP request.'],
 }

@@ -1,6 +1,6 @@
 import AjvCompiler, { type BuildCompilerFromPool, type RouteDefinition } from '@fastify/ajv-compiler'
 
-const options = { removeAdditional: false, allowUnionTypes: true, useDefaults: true } as const
+const options = { removeAdditional: false, allowUnionTypes: true, useDefaults: true, verbose: true } as const
 
 /** Validators of requests: a body is taken as it is, while the text of a query string may be read as a number. */
 export function buildValidators(): BuildCompilerFromPool {

@@ -20,7 +20,7 @@ interface Entry {
 }
 
 export interface CallerFinder {
-  /** The caller whose key was asked for a moment ago, without a query; `null`: no such key; undefined: must be asked. */
+  /** The caller of a key asked for a moment ago, without a query; `null`: no such key; undefined: ask. */
   remembered(keyHash: string): Caller | null | undefined
   /** Asks the database; callers with the same key share one question. `null`: unknown, revoked or expired. */
   find(keyHash: string): Promise<Caller | null>

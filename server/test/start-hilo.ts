@@ -79,7 +79,13 @@ function share(kind: DatabaseKind): Promise<Started> {
   return running
 }
 
-function createKey(database: OpenDatabase, key: { organizationId: string, scopes: readonly Scope[], expiresAt?: Date }) {
+interface WantedKey {
+  organizationId: string
+  scopes: readonly Scope[]
+  expiresAt?: Date
+}
+
+function createKey(database: OpenDatabase, key: WantedKey): Promise<string> {
   return asOwner(database.db, async (tx) => (await createApiKey(tx, { ...key, name: 'test', actor: 'test' })).key)
 }
 
@@ -124,8 +130,8 @@ async function request(url: string, options: RequestOptions & { method: string }
 }
 
 /**
- * A whole Hilo over HTTP, with an organization, an agent and a key of this test's own. The server is shared by the tests
- * of one file; with settings of its own, a test gets its own server on the same database.
+ * A whole Hilo over HTTP, with an organization, an agent and a key of this test's own. The tests of one file share the
+ * server; with settings of its own, a test gets its own server on the same database.
  * @example for (const database of databases) describe(database, skipWithout(database), () => {
  *   test('…', async (t) => { const hilo = await startHilo(t, database) })
  * })
