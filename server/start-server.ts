@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net'
-import { type AppOptions, buildApp } from './app.ts'
+import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import type { OpenDatabase } from './database/open.ts'
+import type { AppOptions } from './http/create-app.ts'
 import type { HiloApp } from './http/hilo-app.ts'
 import { createIngest } from './ingest.ts'
 

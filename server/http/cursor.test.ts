@@ -10,16 +10,12 @@ const isRefused = (error: unknown) => (
 )
 
 test('a cursor comes back as it was written', () => {
-  const day = 86_400_000
-  fc.assert(fc.property(
-    fc.integer({ min: -700_000, max: 2_900_000 }), fc.nat(999_999), fc.string({ unit: 'grapheme' }), fc.nat(2 ** 31 - 1),
-    (days, micros, text, seq) => {
-      fc.pre(!text.includes('\0'))
-      const date = new Date(days * day).toISOString().slice(0, 10)
-      const values = [`${date}T12:34:56.${String(micros).padStart(6, '0')}Z`, text, seq] as const
-      assert.deepEqual(readCursor(writeCursor(values), ['time', 'text', 'integer']), values)
-    },
-  ))
+  const time = fc.tuple(fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true }), fc.nat(999))
+    .map(([date, micros]) => date.toISOString().replace('Z', `${String(micros).padStart(3, '0')}Z`))
+  const text = fc.string({ unit: 'grapheme' }).filter((value) => !value.includes('\0'))
+  fc.assert(fc.property(fc.tuple(time, text, fc.nat(2 ** 31 - 1)), (values) => {
+    assert.deepEqual(readCursor(writeCursor(values), ['time', 'text', 'integer']), values)
+  }))
 })
 
 test('no cursor and an empty one start from the beginning', () => {

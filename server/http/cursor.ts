@@ -1,13 +1,18 @@
 import { type RawBuilder, sql } from 'kysely'
 import { HiloError } from '../errors.ts'
 
-/** What a place in a list is made of: `time` is text as `cursorTime` writes it. */
-type Kind = 'time' | 'text' | 'integer'
-type Value<Of extends Kind> = Of extends 'integer' ? number : string
+/** What a place in a list is made of: `time` is text as `cursorTime` writes it, `side` says where to read on. */
+interface Values {
+  time: string
+  text: string
+  integer: number
+  side: 'older' | 'newer'
+}
+type Kind = keyof Values
 
 /**
- * SQL that writes a time for a cursor: ISO 8601 in UTC with all its microseconds. A JavaScript Date drops the last three
- * digits, and a page that ends between two rows of one millisecond would then repeat or lose one.
+ * SQL that writes a time for a cursor: ISO 8601 in UTC with all its microseconds. A JavaScript Date drops the last
+ * three digits, and a page that ends between two rows of one millisecond would then repeat or lose one.
  */
 export function cursorTime(column: string): RawBuilder<string> {
   return sql<string>`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
@@ -18,6 +23,8 @@ export function writeCursor(values: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(values)).toString('base64url')
 }
 
+type Place<Shape extends readonly Kind[]> = { [Index in keyof Shape]: Values[Shape[Index]] }
+
 /**
  * Reads back what `writeCursor` wrote; undefined where there is none (or an empty one, as a flow's first round sends).
  * @param shape the kind of each value; what comes out fits into SQL as it is.
@@ -25,29 +32,32 @@ export function writeCursor(values: readonly (string | number)[]): string {
  */
 export function readCursor<const Shape extends readonly Kind[]>(
   cursor: string | undefined, shape: Shape,
-): { [Index in keyof Shape]: Value<Shape[Index]> } | undefined {
+): Place<Shape> | undefined {
   if (!cursor) return undefined
   const values = parse(cursor)
-  if (values?.length !== shape.length || !shape.every((kind, index) => checks[kind](values[index]))) {
-    throw new HiloError('INVALID_REQUEST', 'cursor is not one of this list.', {
-      field: 'cursor', hint: 'Send the cursor of the page before as it is, or none to start from the beginning.',
-    })
-  }
-  return values as { [Index in keyof Shape]: Value<Shape[Index]> }
+  if (isPlace(values, shape)) return values
+  throw new HiloError('INVALID_REQUEST', 'cursor is not one of this list.', {
+    field: 'cursor', hint: 'Send the cursor of the page before as it is, or none to start from the beginning.',
+  })
 }
 
-function parse(cursor: string): unknown[] | undefined {
+function parse(cursor: string): unknown {
   try {
-    const values: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    return Array.isArray(values) ? values : undefined
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString())
   } catch {
     return undefined
   }
 }
 
+function isPlace<Shape extends readonly Kind[]>(values: unknown, shape: Shape): values is Place<Shape> {
+  return Array.isArray(values) && values.length === shape.length &&
+    shape.every((kind, index) => checks[kind](values[index]))
+}
+
 const checks: Record<Kind, (value: unknown) => boolean> = {
   time: (value) => typeof value === 'string' && isTime(value),
   text: (value) => typeof value === 'string' && value.isWellFormed() && !value.includes('\0'),
+  side: (value) => value === 'older' || value === 'newer',
   integer: (value) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 31,
 }
 

@@ -35,6 +35,12 @@ function toField(instancePath: string): string {
     .reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : path && `${path}.${part}` || part), '')
 }
 
+/** `null` means absent, which goes without saying. */
+function describeTypes(types: readonly string[]): string {
+  const named = types.length > 1 ? types.filter((type) => type !== 'null') : types
+  return join(named.map((type) => typeWords[type] ?? type))
+}
+
 function join(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 }
@@ -54,17 +60,17 @@ const typesOf = (schema: Schema): string[] => [schema.type ?? []].flat()
 function describeChoice(schema: Schema): string[] {
   if (schema.const !== undefined) return [String(schema.const)]
   if (schema.enum) return schema.enum.map(String)
-  return typesOf(schema).map((type) => typeWords[type] ?? type)
+  return typesOf(schema)
 }
 
 /** What would be right, for the keywords our schemas use; undefined for the rest. */
 function describeRule({ keyword, params, parentSchema = {} }: ValidationProblem): string | undefined {
   const limit = String(params.limit)
   switch (keyword) {
-    case 'type': return `must be ${join([params.type].flat().map((type) => typeWords[String(type)] ?? String(type)))}`
+    case 'type': return `must be ${describeTypes([params.type].flat().map(String))}`
     case 'enum': return `must be one of ${listEnum(params.allowedValues as unknown[])}`
     case 'const': return `must be ${show(params.allowedValue)}`
-    case 'anyOf': return `must be ${join([...new Set((parentSchema.anyOf ?? []).flatMap(describeChoice))])}`
+    case 'anyOf': return `must be ${describeTypes([...new Set((parentSchema.anyOf ?? []).flatMap(describeChoice))])}`
     case 'maxLength': return `must be at most ${limit} characters long`
     case 'minLength': return limit === '1' ? 'must not be empty' : `must be at least ${limit} characters long`
     case 'minimum': return `must be at least ${limit}`
@@ -93,7 +99,10 @@ const places: Record<string, (field: string) => string> = {
 }
 
 /** A description as the end of a sentence. */
-const tail = (description: string | undefined): string => (description ? `: ${description}` : '.')
+function tail(description: string | undefined): string {
+  if (!description) return '.'
+  return `: ${description.replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase())}`
+}
 
 interface Place {
   /** Path of the value that was checked. */
@@ -116,13 +125,9 @@ function explainOne(problem: ValidationProblem, { at: base, place }: Place): Hil
   const at = joinPath(base, toField(problem.instancePath))
   if (problem.keyword === 'required') return explainMissing(problem, { at, place })
   const rule = describeRule(problem)
-  const description = problem.parentSchema?.description
   const but = showsValue.has(problem.keyword) ? `; ${show(problem.data)} is not` : ''
-  const sentence = rule ? `${rule}${but}.` : `is not right${tail(description)}`
-  return new HiloError('INVALID_REQUEST', `${place(at)} ${sentence}`, {
-    field: at || undefined,
-    hint: rule && description ? description : undefined,
-  })
+  const sentence = rule ? `${rule}${but}.` : `is not right${tail(problem.parentSchema?.description)}`
+  return new HiloError('INVALID_REQUEST', `${place(at)} ${sentence}`, { field: at || undefined })
 }
 
 /** Of the problems of several choices, the deepest one says most; at the same depth, the one about the choice. */

@@ -3,12 +3,17 @@ import type { FastifyInstance } from 'fastify'
 import { HiloError } from '../errors.ts'
 import { checkBody } from './check-body.ts'
 
-/** `line 3, column 7` of the position that V8 names in its message, if it names one. */
-function locate(error: unknown, text: string): string {
-  const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1]
-  if (position === undefined) return /end of JSON input/.test(String(error)) ? ': it ends too early' : ''
-  const before = text.slice(0, Number(position)).split('\n')
-  return ` at line ${before.length}, column ${before.at(-1)!.length + 1} (character ${position})`
+/** What V8 found wrong, as the end of a sentence: it names either a place, or the text around it. */
+function explain(error: unknown, text: string): string {
+  const message = error instanceof Error ? error.message : ''
+  const position = /at position (\d+)/.exec(message)?.[1]
+  if (position !== undefined) {
+    const before = text.slice(0, Number(position)).split('\n')
+    return ` at line ${before.length}, column ${before.at(-1)!.length + 1}`
+  }
+  if (/end of JSON input/.test(message)) return ': it ends too early'
+  const [, token, near] = /^Unexpected token '(.+?)', ([^]*) is not valid JSON$/u.exec(message) ?? []
+  return near ? `: unexpected ${token} in ${near}` : ''
 }
 
 /**
@@ -26,7 +31,7 @@ export function parseJson(body: Buffer): unknown {
   try {
     value = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
   } catch (error) {
-    throw new HiloError('INVALID_JSON', `The body is not valid JSON${locate(error, text)}.`, {
+    throw new HiloError('INVALID_JSON', `The body is not valid JSON${explain(error, text)}.`, {
       hint: 'Often a quotation mark or a line break inside a text was not escaped.',
     })
   }

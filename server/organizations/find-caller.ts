@@ -26,6 +26,7 @@ export interface CallerFinder {
   find(keyHash: string): Promise<Caller | null>
   /** Forgets everything about a key that has just changed. */
   forget(keyHash: string): void
+  forgetAll(): void
 }
 
 interface KeyRow {
@@ -92,6 +93,10 @@ export function createCallerFinder(db: Database, now: () => number = Date.now): 
     forget(keyHash) {
       entries.delete(keyHash)
       pending.delete(keyHash)
+    },
+    forgetAll() {
+      entries.clear()
+      pending.clear()
     },
   }
 }

@@ -1,6 +1,6 @@
-/** What an API key may do. `admin` includes the others. */
-export const scopes = ['messages:write', 'history:read', 'contacts:write', 'admin'] as const
-export type Scope = (typeof scopes)[number]
+import { type Scope, scopes } from '@hilo/contract'
+
+export { type Scope, scopes }
 
 /** Who is asking: the API key of a request and its organization. */
 export interface Caller {

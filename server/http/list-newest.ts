@@ -1,0 +1,40 @@
+import { type Selectable, sql } from 'kysely'
+import type { Schema, Transaction } from '../database/schema.ts'
+import { cursorTime, readCursor, writeCursor } from './cursor.ts'
+
+/** Tables of an organization that are listed as they are, the newest row first. */
+type Table = 'agents' | 'api_keys' | 'audit_log'
+
+interface Page<Item> {
+  items: Item[]
+  nextCursor: string | null
+}
+
+interface PageRequest<Row, Item> {
+  organizationId: string
+  query: { limit?: number, cursor?: string }
+  present: (row: Row) => Item
+}
+
+/**
+ * A page of an organization's rows, newest first.
+ * @throws HiloError INVALID_REQUEST for a broken cursor.
+ */
+export async function listNewest<From extends Table, Item>(
+  tx: Transaction, table: From, { organizationId, query, present }: PageRequest<Selectable<Schema[From]>, Item>,
+): Promise<Page<Item>> {
+  const { limit = 50 } = query
+  const after = readCursor(query.cursor, ['time', 'text'])
+  const older = after ? sql`and (created_at, id) < (${after[0]}::timestamptz, ${after[1]})` : sql``
+  const { rows } = await sql<Selectable<Schema[From]> & { id: string, position: string }>`
+    select *, ${cursorTime('created_at')} as position from ${sql.table(table)}
+    where organization_id = ${organizationId} ${older}
+    order by created_at desc, id desc limit ${limit + 1}
+  `.execute(tx)
+  const page = rows.slice(0, limit)
+  const last = page.at(-1)
+  return {
+    items: page.map(present),
+    nextCursor: last && rows.length > limit ? writeCursor([last.position, last.id]) : null,
+  }
+}
