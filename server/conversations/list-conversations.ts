@@ -1,0 +1,52 @@
+import type { ConversationPage, ConversationQuery } from '@hilo/contract'
+import { sql } from 'kysely'
+import { readTime } from '../agents/read-time.ts'
+import type { Transaction } from '../database/schema.ts'
+import { readCursor, writeCursor } from '../http/cursor.ts'
+import { presentConversation } from './present-conversation.ts'
+import { readConversations } from './read-conversations.ts'
+import { winningContact } from './winning-contact.ts'
+
+/**
+ * A page of the organization's conversations, newest change first. A conversation that changes while somebody reads on
+ * moves to the beginning; the others are met once each.
+ * @throws HiloError INVALID_REQUEST for a broken cursor or time.
+ */
+export async function listConversations(
+  tx: Transaction, organizationId: string, query: ConversationQuery,
+): Promise<ConversationPage> {
+  const { limit = 50 } = query
+  const found = await readConversations(tx, pick(tx, organizationId, query).limit(limit + 1))
+  const page = found.slice(0, limit)
+  const last = page.at(-1)
+  return {
+    items: page.map(presentConversation),
+    nextCursor: last && found.length > limit ? writeCursor([last.position, last.id]) : null,
+  }
+}
+
+/** The rows that the filters let through; an empty filter counts as none. */
+function pick(tx: Transaction, organizationId: string, query: ConversationQuery) {
+  const after = readCursor(query.cursor, ['time', 'text'])
+  const { agentId, channel, status, contactId } = query
+  const since = query.updatedSince ? readSince(query.updatedSince) : undefined
+  return tx.selectFrom('conversations').selectAll().where('organization_id', '=', organizationId)
+    .$if(Boolean(agentId), (rows) => rows.where('agent_id', '=', agentId!))
+    .$if(Boolean(channel), (rows) => rows.where('channel', '=', channel!))
+    .$if(Boolean(status), (rows) => rows.where('status', '=', status!))
+    .$if(Boolean(contactId), (rows) => rows.where('contact_id', '=', winnerOf(organizationId, contactId!)))
+    .$if(since !== undefined, (rows) => rows.where('updated_at', '>=', since!))
+    .$if(after !== undefined, (rows) => (
+      rows.where(sql<boolean>`(updated_at, id) < (${after![0]}::timestamptz, ${after![1]})`)
+    ))
+    .orderBy('updated_at', 'desc').orderBy('id', 'desc')
+}
+
+function winnerOf(organizationId: string, contactId: string) {
+  return sql<string>`(select id from (${winningContact(sql.val(organizationId), sql.val(contactId))}) winner)`
+}
+
+/** In a query string a plus sign that was not encoded arrives as a blank: `…T10:00:00 03:00`. */
+function readSince(text: string): Date {
+  return readTime('updatedSince', text.replace(/ (?=\d\d:?\d\d$)/, '+'), new Date())
+}

@@ -1,0 +1,35 @@
+import type { Conversation, ConversationKey } from '@hilo/contract'
+import type { Static } from 'typebox'
+import { directionOf } from '../messages/present-message.ts'
+import type { ConversationDetails } from './read-conversations.ts'
+
+/** A conversation as the API answers it. */
+export function presentConversation(row: ConversationDetails): Conversation {
+  const { contact, keys } = row
+  return {
+    id: row.id,
+    agentId: row.agent_id,
+    channel: row.channel as Conversation['channel'],
+    status: row.status,
+    contact: contact && { id: contact.id, firstName: contact.first_name, lastName: contact.last_name },
+    visitorId: row.visitor_id,
+    isAiEnabled: row.is_ai_enabled,
+    conversationIds: keys.filter((key) => key.kind === 'conversation_id').map((key) => key.value),
+    keys: keys.filter((key) => key.kind !== 'conversation_id') as Static<typeof ConversationKey>[],
+    messageCount: row.last_seq,
+    lastMessage: presentLastMessage(row.last_message),
+    metadata: row.metadata,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  }
+}
+
+function presentLastMessage(row: ConversationDetails['last_message']): Conversation['lastMessage'] {
+  return row && {
+    id: row.id,
+    seq: row.seq,
+    from: directionOf(row.author_kind),
+    text: row.text,
+    occurredAt: new Date(row.occurred_at).toISOString(),
+  }
+}

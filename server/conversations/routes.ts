@@ -1,0 +1,75 @@
+import {
+  Conversation, ConversationChange, ConversationMetadataChange, ConversationPage, ConversationQuery,
+  ConversationWithMessages, PageQuery,
+} from '@hilo/contract'
+import Type from 'typebox'
+import { inOrganization } from '../database/transactions.ts'
+import { errorResponses } from '../http/error-responses.ts'
+import type { Routes, Services } from '../http/hilo-app.ts'
+import { changeConversation } from './change-conversation.ts'
+import { listConversations } from './list-conversations.ts'
+import { showConversation } from './show-conversation.ts'
+
+const tags = ['Conversations']
+const read = { scope: 'history:read' } as const
+const write = { scope: 'messages:write' } as const
+
+const params = Type.Object({
+  id: Type.String({ description: 'Id of the conversation, or a `conversationId` that it was recorded with.' }),
+})
+
+const listSchema = {
+  tags,
+  summary: 'List conversations',
+  description: 'Newest change first. One that changes while you read on moves to the beginning; the others come once.',
+  querystring: ConversationQuery,
+  response: { 200: ConversationPage, ...errorResponses('INVALID_REQUEST') },
+}
+
+const showSchema = {
+  tags,
+  summary: 'Read a conversation with its newest messages',
+  description: 'The newest 50 messages come with it, newest first; `cursor` reads on here as well as in `…/messages`.',
+  params,
+  querystring: PageQuery({}),
+  response: { 200: ConversationWithMessages, ...errorResponses('INVALID_REQUEST', 'INVALID_ID', 'NOT_FOUND') },
+}
+
+const changeSchema = {
+  tags,
+  summary: 'Change status, AI or metadata of a conversation',
+  description: 'What is not named stays as it is. Events: `conversation.status_changed`, `conversation.updated`.',
+  params,
+  body: ConversationChange,
+  response: { 200: Conversation, ...errorResponses('INVALID_REQUEST', 'INVALID_ID', 'NOT_FOUND') },
+}
+
+const changeMetadataSchema = {
+  ...changeSchema,
+  summary: 'Change the metadata of a conversation',
+  description: 'The same as `PATCH /api/conversations/{id}` with nothing but `metadata`.',
+  body: ConversationMetadataChange,
+}
+
+/** Reading and managing conversations. */
+export const conversationRoutes = ({ database: { db } }: Services): Routes => async (app) => {
+  app.get('/api/conversations', { schema: listSchema, config: read }, ({ caller: { organizationId }, query }) => (
+    inOrganization(db, organizationId, (tx) => listConversations(tx, organizationId, query))
+  ))
+
+  app.get('/api/conversations/:id', { schema: showSchema, config: read }, (request) => {
+    const { caller: { organizationId }, params: { id }, query } = request
+    return inOrganization(db, organizationId, (tx) => showConversation(tx, { organizationId, id, ...query }))
+  })
+
+  app.patch('/api/conversations/:id', { schema: changeSchema, config: write }, (request) => {
+    const { caller: { organizationId }, params: { id }, body: change } = request
+    return inOrganization(db, organizationId, (tx) => changeConversation(tx, { organizationId, id, change }))
+  })
+
+  app.patch('/api/conversations/:id/metadata', { schema: changeMetadataSchema, config: write }, (request) => {
+    const { caller: { organizationId }, params: { id }, body: { metadata } } = request
+    const change = { metadata }
+    return inOrganization(db, organizationId, (tx) => changeConversation(tx, { organizationId, id, change }))
+  })
+}

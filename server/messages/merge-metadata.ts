@@ -1,0 +1,19 @@
+import type { Metadata } from '../database/schema.ts'
+import { HiloError } from '../errors.ts'
+
+const maxBytes = 16 * 1024
+
+/**
+ * Metadata after a change: merged key by key, the values themselves replaced as a whole; a key that is `null` goes.
+ * @throws HiloError INVALID_REQUEST if that is larger than 16 KiB as JSON.
+ */
+export function mergeMetadata(before: Metadata, change: Metadata): Metadata {
+  const merged = Object.fromEntries(
+    Object.entries({ ...before, ...change }).filter(([key, value]) => value !== null || !(key in change)),
+  )
+  const size = Buffer.byteLength(JSON.stringify(merged))
+  if (size <= maxBytes) return merged
+  throw new HiloError('INVALID_REQUEST', `metadata would be ${size} bytes of JSON; at most ${maxBytes} are kept.`, {
+    field: 'metadata', hint: 'Remove keys that are no longer needed by setting them to null.',
+  })
+}
