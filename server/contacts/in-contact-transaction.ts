@@ -1,0 +1,29 @@
+import { isConflictToRetry } from '../database/database-errors.ts'
+import type { Database, Transaction } from '../database/schema.ts'
+import { StaleReadError } from '../database/stale-read-error.ts'
+import { inOrganization } from '../database/transactions.ts'
+import { HiloError } from '../errors.ts'
+
+const attempts = 5
+
+/**
+ * `inOrganization` for what changes contacts: a transaction that lost a race against another one (a deadlock with a
+ * batch of messages, a key that was taken and given back) starts again and sees what the winner did.
+ * @throws HiloError UNAVAILABLE if it loses again and again.
+ */
+export async function inContactTransaction<Result>(
+  db: Database, organizationId: string, work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await inOrganization(db, organizationId, work)
+    } catch (error) {
+      if (!(error instanceof StaleReadError) && !isConflictToRetry(error)) throw error
+      if (attempt === attempts) {
+        throw new HiloError('UNAVAILABLE', 'The database is too busy with these contacts; nothing was changed. Try again.', {
+          cause: error,
+        })
+      }
+    }
+  }
+}

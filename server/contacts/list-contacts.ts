@@ -1,0 +1,65 @@
+import type { Contact, ContactsQuery } from '@hilo/contract'
+import { type Expression, sql, type SqlBool } from 'kysely'
+import type { Static } from 'typebox'
+import type { Transaction } from '../database/schema.ts'
+import { cursorTime, readCursor, writeCursor } from '../http/cursor.ts'
+import type { Caller } from '../organizations/scopes.ts'
+import type { ContactRow } from './access-contact.ts'
+import { loadIdentities } from './contact-identities.ts'
+import { parsePhone } from './parse-phone.ts'
+import { presentContact } from './present-contact.ts'
+import { type ContactKey, contactKeyFields, readContactKey } from './read-contact-key.ts'
+import { matchesSearch } from './search-contacts.ts'
+
+type Query = Static<typeof ContactsQuery>
+
+interface Page {
+  items: Contact[]
+  nextCursor: string | null
+}
+
+/**
+ * Contacts, the last changed first; those that are merged into others are left out.
+ * @throws HiloError INVALID_ID if a filter cannot be read; INVALID_REQUEST for a broken cursor.
+ */
+export async function listContacts(tx: Transaction, caller: Caller, query: Query): Promise<Page> {
+  const { organizationId } = caller
+  const limit = query.limit ?? 50
+  const after = readCursor(query.cursor, ['time', 'text'])
+  const rows = await tx.selectFrom('contacts as c').selectAll().select(cursorTime('c.updated_at').as('place'))
+    .where('c.organization_id', '=', organizationId).where('c.merged_into_id', 'is', null)
+    .where((where) => where.and(readFilters(caller, query)))
+    .$if(after !== undefined, (all) => all.where(
+      sql<SqlBool>`(c.updated_at, c.id) < (${after![0]}::timestamptz, ${after![1]})`,
+    ))
+    .orderBy('c.updated_at', 'desc').orderBy('c.id', 'desc').limit(limit + 1).execute()
+  const page = rows.slice(0, limit)
+  const last = rows.length > limit ? page.at(-1) : undefined
+  return {
+    items: await present(tx, organizationId, page),
+    nextCursor: last ? writeCursor([last.place, last.id]) : null,
+  }
+}
+
+function readFilters(caller: Caller, query: Query): Expression<SqlBool>[] {
+  const filters = contactKeyFields.flatMap((field) => {
+    const key = readContactKey(field, query[field], caller.defaultCountry)
+    return key ? [sql<SqlBool>`c.id in (
+      select i.contact_id from contact_identities i
+      where i.organization_id = ${caller.organizationId} and i.kind = ${key.kind}
+        and i.value = any (${readValues(key, caller)}::text[])
+    )`] : []
+  })
+  return query.search?.trim() ? [...filters, matchesSearch(query.search, caller.defaultCountry)] : filters
+}
+
+/** A phone number may have been recorded as a WhatsApp address, where some writings mean another number. */
+function readValues({ kind, value, raw }: ContactKey, { defaultCountry }: Caller): string[] {
+  const onWhatsApp = kind === 'phone' && parsePhone(raw, { defaultCountry, whatsapp: true })
+  return onWhatsApp && onWhatsApp.ok ? [value, onWhatsApp.e164] : [value]
+}
+
+async function present(tx: Transaction, organizationId: string, rows: ContactRow[]): Promise<Contact[]> {
+  const identities = await loadIdentities(tx, organizationId, rows.map((row) => row.id))
+  return rows.map((row) => presentContact(row, identities.get(row.id)!))
+}
