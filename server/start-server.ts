@@ -5,30 +5,70 @@ import type { OpenDatabase } from './database/open.ts'
 import type { AppOptions } from './http/create-app.ts'
 import type { HiloApp } from './http/hilo-app.ts'
 import { createIngest } from './ingest.ts'
+import { StartError } from './start-error.ts'
 
 export interface RunningServer {
   app: HiloApp
-  /** `http://127.0.0.1:3000` */
+  /** `http://127.0.0.1:3000`, an address that this machine can call. */
   url: string
-  /** Takes no new requests, finishes those in flight. The database stays open: whoever opened it closes it. */
+  /** Takes no new connections and finishes what is in flight. The database stays open: whoever opened it closes it. */
   stop(): Promise<void>
 }
 
-/** Wires the parts on an open database and listens. */
+/**
+ * Wires the parts on an open database and listens.
+ * @throws StartError if it cannot listen there.
+ */
 export async function startServer(
   config: Config,
   { database, ...options }: { database: OpenDatabase } & AppOptions,
 ): Promise<RunningServer> {
   const ingest = createIngest(database)
   const app = await buildApp({ config, database, ingest }, options)
-  await app.listen({ host: config.host, port: config.port })
-  const { address, family, port } = app.server.address() as AddressInfo
+  await listen(app, config)
   return {
     app,
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    url: readUrl(app.server.address() as AddressInfo),
     stop: async () => {
       await app.close()
       await ingest.close()
     },
   }
+}
+
+/** Without Fastify's line for each address: `main.ts` says it once, for people and in the log. */
+async function listen(app: HiloApp, { host, port }: Config): Promise<void> {
+  const { level } = app.log
+  app.log.level = 'silent'
+  try {
+    await app.listen({ host, port })
+  } catch (error) {
+    await app.close()
+    const explain = listenErrors[(error as NodeJS.ErrnoException).code ?? '']
+    throw explain ? new StartError(explain({ host, port }), { cause: error }) : error
+  } finally {
+    app.log.level = level
+  }
+}
+
+const listenErrors: Record<string, (config: Pick<Config, 'host' | 'port'>) => string> = {
+  EADDRINUSE: ({ host, port }) => (
+    `Port ${port} of ${host} is in use. Stop what listens there, or set HILO_PORT to a free port.`
+  ),
+  EACCES: ({ host, port }) => `This user may not listen on port ${port} of ${host}. Set HILO_PORT to 1024 or higher.`,
+  EADDRNOTAVAIL: explainHost,
+  ENOTFOUND: explainHost,
+  EAI_AGAIN: explainHost,
+  EINVAL: explainHost,
+}
+
+function explainHost({ host }: Pick<Config, 'host'>): string {
+  return `HILO_HOST "${host}" is no address of this machine. Use 127.0.0.1 for this machine only, or 0.0.0.0 for all its `
+    + 'addresses.'
+}
+
+/** "All addresses" is nothing to call. */
+function readUrl({ address, family, port }: AddressInfo): string {
+  if (address === '0.0.0.0' || address === '::') return `http://127.0.0.1:${port}`
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }

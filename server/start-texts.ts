@@ -1,0 +1,53 @@
+import type { OpenDatabase } from './database/open.ts'
+import type { FirstOrganization } from './organizations/create-first-organization.ts'
+
+export interface Started {
+  url: string
+  database: Pick<OpenDatabase, 'kind' | 'location'>
+  first: FirstOrganization | undefined
+}
+
+const row = (name: string, value: string): string => `  ${name.padEnd(14)}${value}`
+
+/** In single quotes for a shell. */
+const quote = (text: string): string => `'${text.replaceAll('\'', '\'\\\'\'')}'`
+
+function describeData({ kind, location }: Started['database']): string {
+  return kind === 'pglite' ? `${location} (embedded database)` : location
+}
+
+/** A request that works as it is pasted into a shell. */
+function exampleRequest(url: string, { agentId, key }: FirstOrganization): string[] {
+  return [
+    'Record a first message:',
+    '',
+    `  curl ${quote(`${url}/api/agents/${encodeURIComponent(agentId)}/query-agent`)} \\`,
+    `    -H "Authorization: Bearer ${key ?? '$HILO_BOOTSTRAP_API_KEY'}" \\`,
+    '    -H "Content-Type: application/json" \\',
+    '    -d \'{"query": "Hello from my agent"}\'',
+    '',
+  ]
+}
+
+/** What the first start created; the key is to be read here and nowhere else. */
+export function describeFirst({ organizationId, agentId, key }: FirstOrganization): string[] {
+  return [
+    row('Organization', organizationId),
+    row('Agent', agentId),
+    row('API key', key ? `${key}   (shown only this once: keep it)` : 'the one given in HILO_BOOTSTRAP_API_KEY'),
+  ]
+}
+
+/** What the person at the terminal reads when Hilo is up. */
+export function describeStart({ url, database, first }: Started): string {
+  return [
+    `Hilo is running at ${url}`,
+    '',
+    ...(first ? describeFirst(first) : []),
+    row('Data', describeData(database)),
+    row('API reference', `${url}/docs`),
+    '',
+    ...(first ? exampleRequest(url, first) : []),
+    'Stop it with Ctrl-C. The lines below are its log, as JSON.',
+  ].join('\n')
+}
