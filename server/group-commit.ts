@@ -15,26 +15,24 @@ export interface GroupCommit<Item, Result> {
 /**
  * Gathers concurrent calls into batches: while one batch runs, the calls that arrive wait and form the next. No timer:
  * a call that finds nothing running goes at once, alone. A call is never torn apart: its items run in one batch.
+ * One batch at a time: two would share the waiting calls unevenly, and many small batches cost more than a few large.
  * @param run does the work for a batch; a result for each item, in order. If it rejects, so do all calls of the batch.
- * @param limits `items`: a batch takes further calls until it holds this many; `inFlight`: batches at a time.
+ * @param batchSize a batch takes further calls until it holds this many items.
  */
 export function createGroupCommit<Item, Result>(
   run: (items: Item[]) => Promise<Result[]>,
-  limits: { items: number, inFlight: number },
+  batchSize: number,
 ): GroupCommit<Item, Result> {
   const queue: Waiting<Item, Result>[] = []
-  let inFlight = 0
-  let closed: (() => void) | undefined
+  let running: Promise<void> | undefined
 
   function takeBatch(): Waiting<Item, Result>[] {
-    const batch: Waiting<Item, Result>[] = []
     let size = 0
-    while (queue.length > 0 && (size === 0 || size + queue[0]!.items.length <= limits.items)) {
-      const next = queue.shift()!
-      batch.push(next)
-      size += next.items.length
-    }
-    return batch
+    const fitting = queue.findIndex(({ items }) => {
+      size += items.length
+      return size > batchSize
+    })
+    return queue.splice(0, fitting === -1 ? queue.length : Math.max(fitting, 1))
   }
 
   async function runBatch(batch: Waiting<Item, Result>[]): Promise<void> {
@@ -50,25 +48,18 @@ export function createGroupCommit<Item, Result>(
     }
   }
 
-  function pump(): void {
-    while (queue.length > 0 && inFlight < limits.inFlight) {
-      inFlight += 1
-      void runBatch(takeBatch()).then(() => {
-        inFlight -= 1
-        pump()
-      })
-    }
-    if (inFlight === 0) closed?.()
+  async function runAll(): Promise<void> {
+    while (queue.length > 0) await runBatch(takeBatch())
+    running = undefined
   }
 
   return {
     submit: (items) => new Promise((resolve, reject) => {
       queue.push({ items, resolve, reject })
-      pump()
+      running ??= runAll()
     }),
-    close: () => new Promise((resolve) => {
-      closed = resolve
-      pump()
-    }),
+    close: async () => {
+      await running
+    },
   }
 }

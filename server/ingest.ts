@@ -1,4 +1,4 @@
-import { assertAgents, loadAgents } from './agents/known-agents.ts'
+import { assertAgents, type KnownAgents, loadAgents } from './agents/known-agents.ts'
 import { associateContact } from './contacts/associate-contact.ts'
 import { loadContacts, saveContacts } from './contacts/contact-set.ts'
 import { loadConversations, saveConversations } from './conversations/conversation-set.ts'
@@ -25,12 +25,12 @@ export interface Ingest {
   close(): Promise<void>
 }
 
-/** PGlite has one connection; over PostgreSQL one batch is prepared while the other one is being committed. */
-const limits = { pglite: { items: 500, inFlight: 1 }, postgres: { items: 500, inFlight: 2 } }
+/** Most messages of one transaction, unless a single call brings more. */
+const batchSize = 500
 
 /** Everything a batch knows and changes. */
 interface Batch extends Journal {
-  agents: Set<string>
+  agents: KnownAgents
   repeats: Repeats
 }
 
@@ -39,18 +39,19 @@ interface Batch extends Journal {
  * decisions need is read with a few set-based statements, each message is decided in turn, and what came of it is
  * written with a few set-based statements, all in one transaction.
  */
-export function createIngest({ db, kind }: Pick<OpenDatabase, 'db' | 'kind'>): Ingest {
+export function createIngest({ db }: Pick<OpenDatabase, 'db'>): Ingest {
+  const agents: KnownAgents = new Set()
   const record = (messages: NewMessage[]): Promise<Outcome[]> => inTransaction(db, messages, async (tx) => {
-    const batch = await load(tx, messages, { lock: true })
+    const batch = await load(tx, messages, { agents, lock: true })
     const outcomes = messages.map((message) => settle(batch, message))
     await save(tx, batch)
     return outcomes
   })
   const resolve = (message: NewMessage): Promise<Outcome> => inTransaction(db, [message], async (tx) => {
-    const outcome = settle(await load(tx, [message], { lock: false }), message)
+    const outcome = settle(await load(tx, [message], { agents, lock: false }), message)
     return outcome.ok ? { ...outcome, resolution: withoutPlannedIds(outcome.resolution) } : outcome
   })
-  const gathered = createGroupCommit((messages: NewMessage[]) => runBatch(record, messages), limits[kind])
+  const gathered = createGroupCommit((messages: NewMessage[]) => runBatch(record, messages), batchSize)
   return {
     record: async (messages) => (messages.length === 0 ? [] : gathered.submit(messages)),
     resolve,
@@ -64,10 +65,12 @@ function inTransaction<Result>(
   return inOrganizations(db, [...new Set(messages.map((message) => message.organizationId))], work)
 }
 
-async function load(tx: Transaction, messages: NewMessage[], options: { lock: boolean }): Promise<Batch> {
-  const agents = await loadAgents(tx, messages)
+async function load(
+  tx: Transaction, messages: NewMessage[], { agents, lock }: { agents: KnownAgents, lock: boolean },
+): Promise<Batch> {
+  await loadAgents(tx, messages, agents)
   const repeats = await loadRepeats(tx, messages)
-  const conversations = await loadConversations(tx, messages, options)
+  const conversations = await loadConversations(tx, messages, { lock })
   const contacts = await loadContacts(tx, messages, conversations)
   return { agents, repeats, conversations, contacts, messages: [], events: [] }
 }

@@ -4,20 +4,28 @@ import type { Transaction } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
 import type { NewMessage } from '../messages/new-message.ts'
 
-/** Which of the agents that these messages name exist. */
-export async function loadAgents(tx: Transaction, incoming: readonly NewMessage[]): Promise<Set<string>> {
+/** Agents that were seen to exist; they are never deleted, so this stays true. */
+export type KnownAgents = Set<string>
+
+const mostKnown = 100_000
+
+/** Looks up those agents that these messages name and that are not known yet. */
+export async function loadAgents(tx: Transaction, incoming: readonly NewMessage[], known: KnownAgents): Promise<void> {
   const wanted = new Map<string, { organization_id: string, id: string }>()
   for (const message of incoming) {
     for (const id of namedAgents(message)) {
-      wanted.set(keyOf(message.organizationId, id), { organization_id: message.organizationId, id })
+      const key = keyOf(message.organizationId, id)
+      if (!known.has(key)) wanted.set(key, { organization_id: message.organizationId, id })
     }
   }
+  if (wanted.size === 0) return
   const { rows } = await sql<{ organization_id: string, id: string }>`
     select a.organization_id, a.id
     from json_to_recordset(${JSON.stringify([...wanted.values()])}::json) as w(organization_id text, id text)
     join agents a using (organization_id, id)
   `.execute(tx)
-  return new Set(rows.map((row) => keyOf(row.organization_id, row.id)))
+  if (known.size > mostKnown) known.clear()
+  for (const row of rows) known.add(keyOf(row.organization_id, row.id))
 }
 
 function namedAgents(message: NewMessage): string[] {
@@ -25,7 +33,7 @@ function namedAgents(message: NewMessage): string[] {
 }
 
 /** @throws HiloError NOT_FOUND naming the agent that is not there. */
-export function assertAgents(agents: Set<string>, message: NewMessage): void {
+export function assertAgents(agents: KnownAgents, message: NewMessage): void {
   const { organizationId, agentId, keys } = message
   if (!agents.has(keyOf(organizationId, agentId))) {
     throw new HiloError('NOT_FOUND', `No agent "${agentId}" in this organization.`, {

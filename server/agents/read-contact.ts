@@ -46,7 +46,9 @@ export function readContact({ contactId, contact }: MessageInput, context: Conta
  * On WhatsApp the number is an address: one that cannot be read is refused. Elsewhere it is a note about the customer,
  * which in CRMs may be anything: the message counts more, so it is recorded without it, with a warning.
  */
-function readPhone(raw: string | number | null | undefined, context: ContactContext): NewIdentity | Warning | undefined {
+function readPhone(
+  raw: string | number | null | undefined, context: ContactContext,
+): NewIdentity | Warning | undefined {
   const field = 'contact.phoneNumber'
   const text = String(raw ?? '').trim()
   if (text === '') return undefined

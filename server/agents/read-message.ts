@@ -25,8 +25,8 @@ export interface ReadContext {
  * that can be without the database.
  * @throws HiloError INVALID_ID or INVALID_REQUEST naming the field.
  */
-export function readMessage(input: MessageInput, { caller, agentId, receivedAt, idempotency }: ReadContext): NewMessage {
-  const { organizationId, defaultCountry } = caller
+export function readMessage(input: MessageInput, context: ReadContext): NewMessage {
+  const { agentId, receivedAt, idempotency, caller: { organizationId, defaultCountry } } = context
   const channel = input.channel || 'api'
   const visitorId = readId('visitorId', input.visitorId)
   const { contact, warnings } = readContact(input, { channel, defaultCountry })

@@ -1,9 +1,9 @@
 import type { FastifyReply } from 'fastify'
 
 /**
- * Answers as Server-Sent Events, in the framing of the API: one `endpoint_response` event, then `[DONE]`. Clients of the
- * reference percent-decode the data, others do not: the JSON holds no percent sign (`\u0025` stands for it), so both
- * read the same.
+ * Answers as Server-Sent Events, in the framing of the API: one `endpoint_response` event, then `[DONE]`. Clients of
+ * the reference percent-decode the data, others do not: the JSON holds no percent sign (`\u0025` stands for it), so
+ * both read the same.
  */
 export function streamAnswer(reply: FastifyReply, answer: object): FastifyReply {
   const data = JSON.stringify(answer).replaceAll('%', '\\u0025')

@@ -41,9 +41,12 @@ export async function loadContacts(
     byId: new Map(), byIdentity: new Map(), changed: new Set(), addedIdentities: [], linked: new Set(), proposals: [],
   }
   const wanted = collectIdentities(incoming)
-  const identities = await findIdentities(tx, wanted)
+  const found = await findByIdentity(tx, wanted)
+  for (const { kind, value, ...row } of found) {
+    const contact = addState(set, row)
+    set.byIdentity.set(keyOf(contact.organizationId, kind, value), contact)
+  }
   await loadStates(tx, set, [
-    ...identities.map((row) => ({ organization_id: row.organization_id, id: row.contact_id })),
     ...incoming.flatMap(({ organizationId, contact: { contactId } }) => (
       contactId === undefined ? [] : [{ organization_id: organizationId, id: contactId }]
     )),
@@ -51,12 +54,15 @@ export async function loadContacts(
       contactId === null ? [] : [{ organization_id: organizationId, id: contactId }]
     )),
   ])
-  for (const { organization_id, kind, value, contact_id } of identities) {
-    const contact = findContact(set, organization_id, contact_id)
-    if (contact) set.byIdentity.set(keyOf(organization_id, kind, value), contact)
-  }
-  if (identities.length < wanted.length) await loadKinds(tx, set)
+  if (found.length < wanted.length) await loadKinds(tx, set)
   return set
+}
+
+function addState(set: ContactSet, row: Omit<ContactState, 'kinds'>): ContactState {
+  const key = keyOf(row.organizationId, row.id)
+  const contact = set.byId.get(key) ?? { ...row, kinds: new Set() }
+  set.byId.set(key, contact)
+  return contact
 }
 
 interface WantedIdentity {
@@ -75,14 +81,21 @@ function collectIdentities(incoming: readonly NewMessage[]): WantedIdentity[] {
   return [...wanted.values()]
 }
 
-async function findIdentities(
+const stateColumns = sql`
+  c.organization_id as "organizationId", c.id, c.first_name as "firstName", c.last_name as "lastName",
+  c.merged_into_id as "mergedIntoId", false as "isNew"
+`
+
+/** An identity is never that of a contact that was merged away: the merge took it along. */
+async function findByIdentity(
   tx: Transaction, wanted: WantedIdentity[],
-): Promise<(WantedIdentity & { contact_id: string })[]> {
+): Promise<(Omit<ContactState, 'kinds'> & { kind: string, value: string })[]> {
   if (wanted.length === 0) return []
-  const { rows } = await sql<WantedIdentity & { contact_id: string }>`
-    select i.organization_id, i.kind, i.value, i.contact_id
+  const { rows } = await sql<Omit<ContactState, 'kinds'> & { kind: string, value: string }>`
+    select i.kind, i.value, ${stateColumns}
     from json_to_recordset(${JSON.stringify(wanted)}::json) as w(organization_id text, kind text, value text)
     join contact_identities i using (organization_id, kind, value)
+    join contacts c on c.organization_id = i.organization_id and c.id = i.contact_id
   `.execute(tx)
   return rows
 }
@@ -94,15 +107,11 @@ async function loadStates(
   const missing = ids.filter(({ organization_id, id }) => !set.byId.has(keyOf(organization_id, id)))
   if (missing.length === 0) return
   const { rows } = await sql<Omit<ContactState, 'kinds'>>`
-    select c.organization_id as "organizationId", c.id, c.first_name as "firstName", c.last_name as "lastName",
-      c.merged_into_id as "mergedIntoId", false as "isNew"
-    from contacts c
-    where (c.organization_id, c.id) in (
-      select w.organization_id, w.id from json_to_recordset(${JSON.stringify(missing)}::json)
-        as w(organization_id text, id text)
-    )
+    select distinct ${stateColumns}
+    from json_to_recordset(${JSON.stringify(missing)}::json) as w(organization_id text, id text)
+    join contacts c using (organization_id, id)
   `.execute(tx)
-  for (const row of rows) set.byId.set(keyOf(row.organizationId, row.id), { ...row, kinds: new Set() })
+  for (const row of rows) addState(set, row)
   await loadStates(tx, set, rows.flatMap(({ organizationId, mergedIntoId }) => (
     mergedIntoId === null ? [] : [{ organization_id: organizationId, id: mergedIntoId }]
   )))
@@ -192,11 +201,9 @@ async function assertNotMerged(tx: Transaction, contacts: ContactState[]): Promi
   if (contacts.length === 0) return
   const ids = contacts.map(({ organizationId, id }) => ({ organization_id: organizationId, id }))
   const { rows } = await sql<{ merged_into_id: string | null }>`
-    select c.merged_into_id from contacts c
-    where (c.organization_id, c.id) in (
-      select w.organization_id, w.id from json_to_recordset(${JSON.stringify(ids)}::json)
-        as w(organization_id text, id text)
-    )
+    select c.merged_into_id
+    from json_to_recordset(${JSON.stringify(ids)}::json) as w(organization_id text, id text)
+    join contacts c using (organization_id, id)
     order by c.organization_id, c.id for key share of c
   `.execute(tx)
   if (rows.some((row) => row.merged_into_id !== null)) throw new StaleReadError()

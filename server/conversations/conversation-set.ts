@@ -51,17 +51,12 @@ export async function loadConversations(
   }
   const wanted = collectKeys(incoming)
   if (wanted.length === 0) return set
-  const found = await findKeys(tx, wanted)
-  const ids = [
-    ...found.map((key) => ({ organization_id: key.organization_id, id: key.conversation_id })),
-    ...wanted.filter((key) => key.kind === 'conversation_id').map((key) => (
-      { organization_id: key.organization_id, id: key.value }
-    )),
-  ]
-  for (const state of await readStates(tx, ids, lock)) set.byId.set(keyOf(state.organizationId, state.id), state)
-  for (const key of found) {
-    const state = set.byId.get(keyOf(key.organization_id, key.conversation_id))
-    if (state) set.byKey.set(keyOf(key.organization_id, key.kind, key.value), state)
+  const ids = wanted.filter((key) => key.kind === 'conversation_id' && hasOwnIdShape(key.value))
+  for (const state of await findById(tx, ids, lock)) set.byId.set(keyOf(state.organizationId, state.id), state)
+  for (const { kind, value, ...row } of await findByKey(tx, wanted, lock)) {
+    const known = set.byId.get(keyOf(row.organizationId, row.id)) ?? row
+    set.byId.set(keyOf(row.organizationId, row.id), known)
+    set.byKey.set(keyOf(row.organizationId, kind, value), known)
   }
   if (incoming.some((message) => message.keys.length > 1)) await loadAddresses(tx, set)
   return set
@@ -83,28 +78,33 @@ function collectKeys(incoming: readonly NewMessage[]): WantedKey[] {
   return [...wanted.values()]
 }
 
-async function findKeys(tx: Transaction, wanted: WantedKey[]): Promise<(WantedKey & { conversation_id: string })[]> {
-  const { rows } = await sql<WantedKey & { conversation_id: string }>`
-    select k.organization_id, k.kind, k.value, k.conversation_id
+const stateColumns = sql`
+  c.organization_id as "organizationId", c.id, c.agent_id as "agentId", c.channel, c.contact_id as "contactId",
+  c.visitor_id as "visitorId", c.status, c.last_seq as "lastSeq", false as "isNew"
+`
+
+const inOrder = (lock: boolean) => sql`order by c.organization_id, c.id ${lock ? sql`for no key update of c` : sql``}`
+
+async function findByKey(
+  tx: Transaction, wanted: WantedKey[], lock: boolean,
+): Promise<(ConversationState & { kind: string, value: string })[]> {
+  const { rows } = await sql<ConversationState & { kind: string, value: string }>`
+    select k.kind, k.value, ${stateColumns}
     from json_to_recordset(${JSON.stringify(wanted)}::json) as w(organization_id text, kind text, value text)
     join conversation_keys k using (organization_id, kind, value)
+    join conversations c on c.organization_id = k.organization_id and c.id = k.conversation_id
+    ${inOrder(lock)}
   `.execute(tx)
   return rows
 }
 
-async function readStates(
-  tx: Transaction, ids: { organization_id: string, id: string }[], lock: boolean,
-): Promise<ConversationState[]> {
-  if (ids.length === 0) return []
+async function findById(tx: Transaction, wanted: WantedKey[], lock: boolean): Promise<ConversationState[]> {
+  if (wanted.length === 0) return []
   const { rows } = await sql<ConversationState>`
-    select c.organization_id as "organizationId", c.id, c.agent_id as "agentId", c.channel,
-      c.contact_id as "contactId", c.visitor_id as "visitorId", c.status, c.last_seq as "lastSeq", false as "isNew"
-    from conversations c
-    where (c.organization_id, c.id) in (
-      select w.organization_id, w.id from json_to_recordset(${JSON.stringify(ids)}::json)
-        as w(organization_id text, id text)
-    )
-    order by c.organization_id, c.id ${lock ? sql`for no key update of c` : sql``}
+    select ${stateColumns}
+    from json_to_recordset(${JSON.stringify(wanted)}::json) as w(organization_id text, value text)
+    join conversations c on c.organization_id = w.organization_id and c.id = w.value
+    ${inOrder(lock)}
   `.execute(tx)
   return rows
 }

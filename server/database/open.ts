@@ -1,13 +1,15 @@
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import { CompiledQuery, Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely'
+import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import type { Config } from '../config.ts'
 import { StartError } from '../start-error.ts'
 import { lockDataFolder } from './data-folder-lock.ts'
 import { migrate } from './migrate.ts'
+import { PreparedClient } from './prepared-client.ts'
 import type { Database, Schema } from './schema.ts'
+import { sessionSettings } from './session.ts'
 
 /** An open, migrated database. */
 export interface OpenDatabase {
@@ -24,8 +26,6 @@ export interface OpenDatabase {
 export function openDatabase(config: Config): Promise<OpenDatabase> {
   return config.databaseUrl ? openPostgres(config.databaseUrl, config.databasePoolSize) : openPglite(config.dataDir)
 }
-
-const setAppRole = CompiledQuery.raw('set role hilo_app')
 
 /** int8 as a number: our counters stay far below 2^53. */
 const types: pg.CustomTypesConfig = {
@@ -50,7 +50,7 @@ async function openPostgres(url: string, poolSize: number): Promise<OpenDatabase
     dialect: new PostgresDialect({
       pool,
       onCreateConnection: async (connection) => {
-        await connection.executeQuery(setAppRole)
+        for (const statement of sessionSettings) await connection.executeQuery(statement)
       },
     }),
   })
@@ -59,7 +59,7 @@ async function openPostgres(url: string, poolSize: number): Promise<OpenDatabase
 
 function createPool(url: string, max: number): pg.Pool {
   const pool = new pg.Pool({
-    connectionString: url, max, types, connectionTimeoutMillis: 5000, application_name: 'hilo', keepAlive: true,
+    Client: PreparedClient, connectionString: url, max, types, connectionTimeoutMillis: 5000, application_name: 'hilo', keepAlive: true,
   })
   // A connection that breaks while idle is replaced by the pool; without a listener the process would end.
   pool.on('error', () => {})
@@ -105,7 +105,7 @@ async function openPglite(dataDir: string): Promise<OpenDatabase> {
 export async function openPgliteInstance(pglite: PGlite, location = 'memory'): Promise<OpenDatabase> {
   const db = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
   const migrated = await migrate(db)
-  await db.executeQuery(setAppRole)
+  for (const statement of sessionSettings) await db.executeQuery(statement)
   return { db, kind: 'pglite', location, migrated, close: () => db.destroy() }
 }
 

@@ -1,5 +1,4 @@
 import { sql } from 'kysely'
-import { insertRows } from '../database/insert-rows.ts'
 import type { Metadata, Transaction } from '../database/schema.ts'
 
 export type EventType =
@@ -17,50 +16,42 @@ export interface NewEvent {
   data?: Metadata
 }
 
-const columns = [
-  'organization_id', 'seq', 'type', 'conversation_id', 'message_id', 'contact_id', 'data', 'created_at',
-] as const
-
 /**
  * Writes events into the log, numbered per organization without a gap and in the order of commits: the counter's row
- * stays locked until this transaction ends. So call it last.
+ * stays locked until this transaction ends, so call it last. Counters are locked in the order of ids: two batches never
+ * wait for each other.
  */
 export async function recordEvents(tx: Transaction, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return
-  const next = await reserveNumbers(tx, events)
   const createdAt = new Date().toISOString()
-  const rows = events.map((event) => {
-    const seq = next.get(event.organizationId)!
-    next.set(event.organizationId, seq + 1)
-    return {
-      organization_id: event.organizationId,
-      seq,
-      type: event.type,
-      conversation_id: event.conversationId,
-      message_id: event.messageId,
-      contact_id: event.contactId,
-      data: event.data ?? {},
-      created_at: createdAt,
-    }
-  })
-  await insertRows(tx, 'events', { columns, rows })
-}
-
-/** The first free number of each organization. Counters are locked in the order of ids: no two batches deadlock. */
-async function reserveNumbers(tx: Transaction, events: readonly NewEvent[]): Promise<Map<string, number>> {
-  const counts = new Map<string, number>()
-  for (const { organizationId } of events) counts.set(organizationId, (counts.get(organizationId) ?? 0) + 1)
-  const wanted = JSON.stringify([...counts].map(([organization_id, count]) => ({ organization_id, count })))
-  const { rows } = await sql<{ organization_id: string, first: number }>`
-    with wanted as (
-      select * from json_to_recordset(${wanted}::json) as w(organization_id text, count integer)
+  const rows = events.map((event, position) => ({
+    organization_id: event.organizationId,
+    seq: position,
+    type: event.type,
+    conversation_id: event.conversationId,
+    message_id: event.messageId,
+    contact_id: event.contactId,
+    data: event.data ?? {},
+    created_at: createdAt,
+  }))
+  const { numAffectedRows } = await sql`
+    with incoming as (
+      select e.*, row_number() over (partition by e.organization_id order by e.seq) as nth
+      from json_populate_recordset(null::events, ${JSON.stringify(rows)}::json) e
+    ), counted as (
+      select organization_id, count(*) as count from incoming group by organization_id
     ), locked as (
-      select s.organization_id, w.count from event_sequences s join wanted w using (organization_id)
+      select s.organization_id, c.count from event_sequences s join counted c using (organization_id)
       order by s.organization_id for update of s
+    ), numbered as (
+      update event_sequences s set last_seq = s.last_seq + locked.count
+      from locked where s.organization_id = locked.organization_id
+      returning s.organization_id, s.last_seq - locked.count as before
     )
-    update event_sequences s set last_seq = s.last_seq + locked.count
-    from locked where s.organization_id = locked.organization_id
-    returning s.organization_id, s.last_seq - locked.count + 1 as first
+    insert into events (organization_id, seq, type, conversation_id, message_id, contact_id, data, created_at)
+    select i.organization_id, n.before + i.nth, i.type, i.conversation_id, i.message_id, i.contact_id, i.data,
+      i.created_at
+    from incoming i join numbered n using (organization_id)
   `.execute(tx)
-  return new Map(rows.map((row) => [row.organization_id, row.first]))
+  if (Number(numAffectedRows) !== events.length) throw new Error('an organization has no event counter')
 }
