@@ -32,5 +32,11 @@ function toMilliseconds(raw: string | number): number | undefined {
   const number = typeof raw === 'number' ? raw : /^\d{9,16}$/.test(raw) ? Number(raw) : undefined
   if (number !== undefined) return number < firstMilliseconds ? number * 1000 : number
   const text = String(raw).trim()
-  return iso.test(text) ? Date.parse(text.replace(' ', 'T').replace(',', '.').replace(/([+-]\d\d)$/, '$1:00')) : undefined
+  if (!iso.test(text) || !hasRealDay(text)) return undefined
+  return Date.parse(text.replace(' ', 'T').replace(',', '.').replace(/([+-]\d\d)$/, '$1:00'))
+}
+
+/** `Date.parse` takes 30 February for 2 March. */
+function hasRealDay(text: string): boolean {
+  return new Date(`${text.slice(0, 10)}T00:00Z`).getUTCDate() === Number(text.slice(8, 10))
 }
