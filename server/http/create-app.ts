@@ -25,7 +25,7 @@ const requestTimeoutMs = 120_000
 const keepAliveTimeoutMs = 75_000
 
 /** Fastify with our limits, log and request ids; no route yet. */
-export function createApp(logLevel: LogLevel, { logStream }: AppOptions): HiloApp {
+export function createApp(logLevel: LogLevel, { logStream }: AppOptions = {}): HiloApp {
   return Fastify({
     bodyLimit,
     logger: { level: logLevel, stream: logStream, serializers: { err: (error) => describeError(error) } },

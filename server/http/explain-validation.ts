@@ -130,9 +130,14 @@ function explainOne(problem: ValidationProblem, { at: base, place }: Place): Hil
   return new HiloError('INVALID_REQUEST', `${place(at)} ${sentence}`, { field: at || undefined })
 }
 
+/** How far inside the value a problem lies; a missing field lies inside its object. */
+function depthOf({ instancePath, keyword }: ValidationProblem): number {
+  return instancePath.split('/').length + (keyword === 'required' ? 1 : 0)
+}
+
 /** Of the problems of several choices, the deepest one says most; at the same depth, the one about the choice. */
 function pickProblem(problems: readonly ValidationProblem[]): ValidationProblem {
-  return problems.reduce((best, one) => (one.instancePath.length >= best.instancePath.length ? one : best))
+  return problems.reduce((best, one) => (depthOf(one) >= depthOf(best) ? one : best))
 }
 
 /**
