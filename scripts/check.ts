@@ -10,7 +10,7 @@ export type Check = { name: string, args: string[], isTestFile: boolean }
 export type Report = { passed: number, skipped: number, failures: string[] }
 
 /** A line of test-reporter.mjs. */
-type Line = { state: 'started' | 'passed' | 'failed' | 'skipped' | 'ended', name: string, detail?: string }
+type Line = { state: 'begun' | 'done' | 'passed' | 'failed' | 'skipped' | 'complete', name: string, detail?: string }
 
 type Ending = { code: number | null, signal: string | null, hasTimedOut: boolean, output: string, lines: Line[] }
 
@@ -74,20 +74,26 @@ function judgeTool(ending: Ending): Report {
 function judgeTestFile(ending: Ending): Report {
   const inState = (state: Line['state']) => ending.lines.filter((line) => line.state === state)
   const failures = inState('failed').map(({ name, detail }) => `${name}\n${detail}`)
-  if (ending.hasTimedOut || (ending.code !== 0 && failures.length === 0)) failures.push(howItEnded(ending))
-  else if (ending.lines.length === 0) failures.push('It holds no test.')
+  const isCutShort = ending.hasTimedOut || inState('complete').length === 0
+  if (isCutShort || (ending.code !== 0 && failures.length === 0)) failures.push(howItEnded(ending))
   return { passed: inState('passed').length, skipped: inState('skipped').length, failures }
 }
 
 function howItEnded({ code, signal, hasTimedOut, lines }: Ending): string {
-  if (!hasTimedOut) return signal === null ? `It ended with exit code ${code}.` : `It was ended by ${signal}.`
-  const open = new Set<string>()
+  if (hasTimedOut) return `It hung ${whereItHung(lines)}, and was ended after ${timeoutMs / 1000} s.`
+  if (signal !== null) return `It was ended by ${signal}.`
+  if (code !== 0) return `It ended with exit code ${code}.`
+  return 'It holds no test, or ended before all were done (process.exit?).'
+}
+
+function whereItHung(lines: Line[]): string {
+  const open: string[] = []
   for (const { state, name } of lines) {
-    if (state === 'started') open.add(name)
-    else open.delete(name)
+    if (state === 'begun') open.push(name)
+    if (state === 'done') open.splice(open.lastIndexOf(name), 1)
   }
-  const where = open.size > 0
-    ? `inside "${[...open].at(-1)}"`
-    : 'after its last test: something it opened (server, timer, connection, process) is not closed'
-  return `It hung ${where}, and was ended after ${timeoutMs / 1000} s.`
+  const innermost = open.at(-1)
+  if (innermost !== undefined) return `inside "${innermost}"`
+  if (lines.length === 0) return 'before or inside its first test'
+  return 'after its last test: something it opened (server, timer, connection, process) is not closed'
 }

@@ -58,13 +58,13 @@ function readPackages(file) {
 async function install() {
   console.log('Installing what Hilo needs from npm (about a minute, only now and after updates)…')
   const { code, output } = await runNpm([
-    'ci', '--include=dev', '--include=optional', '--engine-strict=false', '--loglevel=error',
+    'ci', '--include=dev', '--include=optional', '--engine-strict=false', '--loglevel=http',
     '--no-audit', '--no-fund', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000',
   ])
   if (code === 0) return
   const known = knownFailures.find(([pattern]) => pattern.test(output))
   if (known) fail(known[1]())
-  fail(`${output.trim()}\n"npm ci" failed in ${root} for the reason above.`)
+  fail(`${output.replace(/^npm (http|warn) .*\n/gm, '').trim()}\n"npm ci" failed in ${root} for the reason above.`)
 }
 
 /** Runs npm and stops it when this process is told to stop, so that it never goes on writing alone. */
@@ -72,7 +72,10 @@ function runNpm(args) {
   return new Promise((resolve) => {
     const npm = spawn('npm', args, { cwd: root, env: envOutsideProject(), shell: isWindows, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
-    const collect = (chunk) => { output += chunk }
+    const collect = (chunk) => {
+      output += chunk
+      if (isUnreachable(output)) npm.kill()
+    }
     const stop = (signal) => {
       npm.kill(signal)
       process.exit(signal === 'SIGINT' ? 130 : 143)
@@ -86,6 +89,11 @@ function runNpm(args) {
     })
     process.on('SIGINT', stop).on('SIGTERM', stop)
   })
+}
+
+/** npm would try each package in vain, for minutes where names resolve slowly: ten failures and no success will do. */
+function isUnreachable(output) {
+  return !/fetch GET 200/.test(output) && output.split(/attempt \d+ failed with/).length > 10
 }
 
 /** `npm ci` must not run on the very Node in node_modules that it is about to replace. */

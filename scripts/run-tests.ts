@@ -12,14 +12,18 @@ const tools: Check[] = [
   { name: 'lint', args: ['node_modules/eslint/bin/eslint.js', '--max-warnings=0', '.'], isTestFile: false },
 ]
 
+const stopping = new AbortController()
+
 await main(process.argv.slice(2))
 
 /** Runs everything, or only the test files whose path holds one of the given words. */
 async function main(words: string[]) {
   const files = findTestFiles(words)
-  const postgres = await startDatabase()
-  stopOnSignal(postgres)
+  const starting = startDatabase()
+  stopOnSignal(starting)
+  const postgres = await starting
   const reports = await runAll([...(words.length === 0 ? tools : []), ...files], testEnv(postgres.url))
+  if (stopping.signal.aborted) return
   if (postgres.problem !== undefined) reports.push({ passed: 0, skipped: 0, failures: [postgres.problem] })
   await postgres.stop()
   printTotals(reports)
@@ -55,12 +59,15 @@ function testEnv(postgresUrl?: string): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(env), HILO_TEST_POSTGRES_URL: postgresUrl }
 }
 
-function stopOnSignal(postgres: Database) {
-  const stop = (signal: NodeJS.Signals) => {
+function stopOnSignal(starting: Promise<Database>) {
+  const stop = async (signal: NodeJS.Signals) => {
+    stopping.abort()
     stopChecks()
-    void postgres.stop().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143))
+    const postgres = await starting
+    await postgres.stop()
+    process.exit(signal === 'SIGINT' ? 130 : 143)
   }
-  process.once('SIGINT', stop).once('SIGTERM', stop)
+  process.once('SIGINT', (signal) => void stop(signal)).once('SIGTERM', (signal) => void stop(signal))
 }
 
 async function runAll(checks: Check[], env: NodeJS.ProcessEnv): Promise<Report[]> {
@@ -68,8 +75,10 @@ async function runAll(checks: Check[], env: NodeJS.ProcessEnv): Promise<Report[]
   const reports: Report[] = []
   const work = async () => {
     for (const check of waiting) {
+      if (stopping.signal.aborted) return
       const startMs = performance.now()
       const report = await runCheck(check, env)
+      if (stopping.signal.aborted) return
       print(check, report, performance.now() - startMs)
       reports.push(report)
     }

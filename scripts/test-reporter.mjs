@@ -3,30 +3,38 @@ import { inspect } from 'node:util'
 
 /**
  * Reporter for one test file: writes what happens to file descriptor 3, a JSON line each and at once, so that nothing
- * is lost when the file hangs or crashes. A line is { state, name, detail? }, with 'started', 'passed', 'failed',
- * 'skipped' or 'ended' as state; a suite, or a test that failed only by one inside it, is 'ended': it does not count.
+ * is lost when the file hangs or crashes. Lines are { state, name, detail? }:
+ * 'begun' and 'done' as it runs, 'passed', 'failed' or 'skipped' for what counts, 'complete' when all is reported.
  */
-export default async function report(events) {
+export default async function* report(events) {
   const path = []
   for await (const { type, data } of events) {
+    if (type === 'test:dequeue') write('begun', data.name)
+    if (type === 'test:complete') write('done', data.name)
+    // Errors thrown outside of any test come as mere remarks; the other remarks are totals.
+    if (type === 'test:diagnostic' && /^(Error|Warning): /.test(data.message)) yield `${data.message}\n`
     if (!['test:start', 'test:pass', 'test:fail'].includes(type)) continue
     path.length = data.nesting
     path.push(data.name)
-    const state = stateOf(type, data)
-    const detail = state === 'failed' ? detailOf(data) : undefined
-    writeSync(3, `${JSON.stringify({ state, name: path.join(' › '), detail })}\n`)
+    if (type !== 'test:start') writeResult(type, data, path.join(' › '))
   }
+  write('complete')
 }
 
-function stateOf(type, { skip, todo, details }) {
-  if (type === 'test:start') return 'started'
-  if (skip !== undefined || todo !== undefined) return 'skipped'
-  if (details.error?.failureType === 'subtestsFailed') return 'ended'
-  if (type === 'test:fail') return 'failed'
-  return details.type === 'suite' ? 'ended' : 'passed'
+function writeResult(type, { skip, todo, details, file, line }, name) {
+  if (skip !== undefined || todo !== undefined) return write('skipped', name)
+  // A parent that failed only by a test inside it, and a suite: what they hold counts.
+  if (details.error?.failureType === 'subtestsFailed') return
+  if (type === 'test:fail') return write('failed', name, `at ${file}:${line}\n${explain(details.error)}`)
+  if (details.type !== 'suite') write('passed', name)
 }
 
-function detailOf({ details, file, line }) {
-  const cause = details.error.cause ?? details.error
-  return `at ${file}:${line}\n${typeof cause === 'string' ? cause : inspect(cause, { depth: 10 })}`
+function explain(error) {
+  const cause = error.cause ?? error
+  const text = typeof cause === 'string' ? cause : inspect(cause, { depth: 10 })
+  return text.replace(/\n +at .*\(?node:[^)\n]*\)?/g, '')
+}
+
+function write(state, name, detail) {
+  writeSync(3, `${JSON.stringify({ state, name, detail })}\n`)
 }
