@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
+import { wantedRows } from '../database/wanted-rows.ts'
 import { HiloError } from '../errors.ts'
 import type { NewMessage } from '../messages/new-message.ts'
 
@@ -11,18 +12,16 @@ const mostKnown = 100_000
 
 /** Looks up those agents that these messages name and that are not known yet. */
 export async function loadAgents(tx: Transaction, incoming: readonly NewMessage[], known: KnownAgents): Promise<void> {
-  const wanted = new Map<string, { organization_id: string, id: string }>()
-  for (const message of incoming) {
-    for (const id of namedAgents(message)) {
-      const key = keyOf(message.organizationId, id)
-      if (!known.has(key)) wanted.set(key, { organization_id: message.organizationId, id })
-    }
-  }
-  if (wanted.size === 0) return
+  const wanted = incoming.flatMap((message) => (
+    namedAgents(message).map((id) => ({ organization_id: message.organizationId, id }))
+  )).filter(({ organization_id, id }) => !known.has(keyOf(organization_id, id)))
+  if (wanted.length === 0) return
   const { rows } = await sql<{ organization_id: string, id: string }>`
-    select a.organization_id, a.id
-    from json_to_recordset(${JSON.stringify([...wanted.values()])}::json) as w(organization_id text, id text)
-    join agents a using (organization_id, id)
+    select w.organization_id, w.id
+    from ${wantedRows(['organization_id', 'id'], wanted)}
+    cross join lateral (
+      select from agents a where a.organization_id = w.organization_id and a.id = w.id offset 0
+    ) a
   `.execute(tx)
   if (known.size > mostKnown) known.clear()
   for (const row of rows) known.add(keyOf(row.organization_id, row.id))

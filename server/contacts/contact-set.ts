@@ -3,8 +3,9 @@ import type { ConversationSet } from '../conversations/conversation-set.ts'
 import { createId } from '../database/create-id.ts'
 import { insertRows } from '../database/insert-rows.ts'
 import { keyOf } from '../database/key-of.ts'
-import { StaleReadError } from '../database/stale-read-error.ts'
 import type { Transaction } from '../database/schema.ts'
+import { StaleReadError } from '../database/stale-read-error.ts'
+import { wantedRows } from '../database/wanted-rows.ts'
 import type { NewIdentity, NewMessage } from '../messages/new-message.ts'
 
 /** A contact as the decisions of a batch see and change it. */
@@ -72,13 +73,9 @@ interface WantedIdentity {
 }
 
 function collectIdentities(incoming: readonly NewMessage[]): WantedIdentity[] {
-  const wanted = new Map<string, WantedIdentity>()
-  for (const { organizationId, contact } of incoming) {
-    for (const { kind, value } of contact.identities) {
-      wanted.set(keyOf(organizationId, kind, value), { organization_id: organizationId, kind, value })
-    }
-  }
-  return [...wanted.values()]
+  return incoming.flatMap(({ organizationId, contact }) => (
+    contact.identities.map(({ kind, value }) => ({ organization_id: organizationId, kind, value }))
+  ))
 }
 
 const stateColumns = sql`
@@ -92,10 +89,15 @@ async function findByIdentity(
 ): Promise<(Omit<ContactState, 'kinds'> & { kind: string, value: string })[]> {
   if (wanted.length === 0) return []
   const { rows } = await sql<Omit<ContactState, 'kinds'> & { kind: string, value: string }>`
-    select i.kind, i.value, ${stateColumns}
-    from json_to_recordset(${JSON.stringify(wanted)}::json) as w(organization_id text, kind text, value text)
-    join contact_identities i using (organization_id, kind, value)
-    join contacts c on c.organization_id = i.organization_id and c.id = i.contact_id
+    select w.kind, w.value, ${stateColumns}
+    from ${wantedRows(['organization_id', 'kind', 'value'], wanted)}
+    cross join lateral (
+      select i.contact_id from contact_identities i
+      where i.organization_id = w.organization_id and i.kind = w.kind and i.value = w.value offset 0
+    ) i
+    cross join lateral (
+      select c.* from contacts c where c.organization_id = w.organization_id and c.id = i.contact_id offset 0
+    ) c
   `.execute(tx)
   return rows
 }
@@ -107,9 +109,11 @@ async function loadStates(
   const missing = ids.filter(({ organization_id, id }) => !set.byId.has(keyOf(organization_id, id)))
   if (missing.length === 0) return
   const { rows } = await sql<Omit<ContactState, 'kinds'>>`
-    select distinct ${stateColumns}
-    from json_to_recordset(${JSON.stringify(missing)}::json) as w(organization_id text, id text)
-    join contacts c using (organization_id, id)
+    select ${stateColumns}
+    from ${wantedRows(['organization_id', 'id'], missing)}
+    cross join lateral (
+      select c.* from contacts c where c.organization_id = w.organization_id and c.id = w.id offset 0
+    ) c
   `.execute(tx)
   for (const row of rows) addState(set, row)
   await loadStates(tx, set, rows.flatMap(({ organizationId, mergedIntoId }) => (
@@ -121,9 +125,12 @@ async function loadKinds(tx: Transaction, set: ContactSet): Promise<void> {
   const ids = [...set.byId.values()].map(({ organizationId, id }) => ({ organization_id: organizationId, id }))
   if (ids.length === 0) return
   const { rows } = await sql<{ organization_id: string, contact_id: string, kind: string }>`
-    select i.organization_id, i.contact_id, i.kind
-    from json_to_recordset(${JSON.stringify(ids)}::json) as w(organization_id text, id text)
-    join contact_identities i on i.organization_id = w.organization_id and i.contact_id = w.id
+    select w.organization_id, w.id as contact_id, i.kind
+    from ${wantedRows(['organization_id', 'id'], ids)}
+    cross join lateral (
+      select i.kind from contact_identities i
+      where i.organization_id = w.organization_id and i.contact_id = w.id offset 0
+    ) i
   `.execute(tx)
   for (const row of rows) set.byId.get(keyOf(row.organization_id, row.contact_id))!.kinds.add(row.kind)
 }
@@ -174,6 +181,13 @@ export function proposeMerge(
   })
 }
 
+const columns = ['organization_id', 'id', 'first_name', 'last_name', 'created_at', 'updated_at'] as const
+
+/** Rows are locked in the order of their ids: two batches never wait for each other. */
+function byId(a: { organization_id: string, id: string }, b: { organization_id: string, id: string }): number {
+  return keyOf(a.organization_id, a.id) < keyOf(b.organization_id, b.id) ? -1 : 1
+}
+
 /** Writes what the batch created, filled in and noticed. */
 export async function saveContacts(tx: Transaction, set: ContactSet): Promise<void> {
   await assertNotMerged(tx, [...set.linked])
@@ -181,11 +195,8 @@ export async function saveContacts(tx: Transaction, set: ContactSet): Promise<vo
   const rows = [...set.changed].map((contact) => ({
     organization_id: contact.organizationId, id: contact.id, first_name: contact.firstName,
     last_name: contact.lastName, updated_at: now, created_at: now, isNew: contact.isNew,
-  })).sort((a, b) => (keyOf(a.organization_id, a.id) < keyOf(b.organization_id, b.id) ? -1 : 1))
-  await insertRows(tx, 'contacts', {
-    columns: ['organization_id', 'id', 'first_name', 'last_name', 'created_at', 'updated_at'],
-    rows: rows.filter((row) => row.isNew),
-  })
+  })).sort(byId)
+  await insertRows(tx, 'contacts', { columns, rows: rows.filter((row) => row.isNew) })
   await fillNames(tx, rows.filter((row) => !row.isNew))
   await insertRows(tx, 'contact_identities', {
     columns: ['organization_id', 'kind', 'value', 'contact_id', 'raw', 'origin'], rows: set.addedIdentities,
@@ -199,34 +210,33 @@ export async function saveContacts(tx: Transaction, set: ContactSet): Promise<vo
  */
 async function assertNotMerged(tx: Transaction, contacts: ContactState[]): Promise<void> {
   if (contacts.length === 0) return
-  const ids = contacts.map(({ organizationId, id }) => ({ organization_id: organizationId, id }))
+  const ids = contacts.map(({ organizationId, id }) => ({ organization_id: organizationId, id })).sort(byId)
   const { rows } = await sql<{ merged_into_id: string | null }>`
     select c.merged_into_id
-    from json_to_recordset(${JSON.stringify(ids)}::json) as w(organization_id text, id text)
-    join contacts c using (organization_id, id)
-    order by c.organization_id, c.id for key share of c
+    from ${wantedRows(['organization_id', 'id'], ids)}
+    cross join lateral (
+      select c.merged_into_id from contacts c
+      where c.organization_id = w.organization_id and c.id = w.id for key share
+    ) c
   `.execute(tx)
   if (rows.some((row) => row.merged_into_id !== null)) throw new StaleReadError()
 }
 
-/** Names are filled in, never overwritten: also not those that somebody set since they were read. */
+/**
+ * Names are filled in, never overwritten: also not those that somebody set since they were read. The rows exist: the
+ * conflict is what finds them by their key.
+ */
 async function fillNames(tx: Transaction, rows: readonly object[]): Promise<void> {
-  if (rows.length === 0) return
-  await sql`
-    update contacts c
-    set first_name = coalesce(c.first_name, w.first_name), last_name = coalesce(c.last_name, w.last_name),
-      updated_at = w.updated_at
-    from json_populate_recordset(null::contacts, ${JSON.stringify(rows)}::json) as w
-    where c.organization_id = w.organization_id and c.id = w.id
-  `.execute(tx)
+  await insertRows(tx, 'contacts', {
+    columns, rows, onConflict: sql`(organization_id, id) do update set
+      first_name = coalesce(contacts.first_name, excluded.first_name),
+      last_name = coalesce(contacts.last_name, excluded.last_name), updated_at = excluded.updated_at`,
+  })
 }
 
 async function saveProposals(tx: Transaction, set: ContactSet): Promise<void> {
-  if (set.proposals.length === 0) return
-  await sql`
-    insert into merge_proposals (organization_id, id, contact_id, other_contact_id, reason)
-    select organization_id, id, contact_id, other_contact_id, reason
-    from json_populate_recordset(null::merge_proposals, ${JSON.stringify(set.proposals)}::json)
-    on conflict (organization_id, contact_id, other_contact_id) do nothing
-  `.execute(tx)
+  await insertRows(tx, 'merge_proposals', {
+    columns: ['organization_id', 'id', 'contact_id', 'other_contact_id', 'reason'], rows: set.proposals,
+    onConflict: sql`(organization_id, contact_id, other_contact_id) do nothing`,
+  })
 }

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { insertRows } from '../database/insert-rows.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { ConversationStatus, Transaction } from '../database/schema.ts'
+import { wantedRows } from '../database/wanted-rows.ts'
 import type { ConversationKey, NewMessage } from '../messages/new-message.ts'
 
 /** A conversation as the decisions of a batch see and change it. */
@@ -53,10 +54,10 @@ export async function loadConversations(
   if (wanted.length === 0) return set
   const ids = wanted.filter((key) => key.kind === 'conversation_id' && hasOwnIdShape(key.value))
   for (const state of await findById(tx, ids, lock)) set.byId.set(keyOf(state.organizationId, state.id), state)
-  for (const { kind, value, ...row } of await findByKey(tx, wanted, lock)) {
-    const known = set.byId.get(keyOf(row.organizationId, row.id)) ?? row
-    set.byId.set(keyOf(row.organizationId, row.id), known)
-    set.byKey.set(keyOf(row.organizationId, kind, value), known)
+  for (const { keys, ...row } of await findByKey(tx, wanted, lock)) {
+    const state = set.byId.get(keyOf(row.organizationId, row.id)) ?? row
+    set.byId.set(keyOf(row.organizationId, row.id), state)
+    for (const { kind, value } of keys) set.byKey.set(keyOf(row.organizationId, kind, value), state)
   }
   if (incoming.some((message) => message.keys.length > 1)) await loadAddresses(tx, set)
   return set
@@ -69,13 +70,9 @@ interface WantedKey {
 }
 
 function collectKeys(incoming: readonly NewMessage[]): WantedKey[] {
-  const wanted = new Map<string, WantedKey>()
-  for (const { organizationId, keys } of incoming) {
-    for (const { kind, value } of keys) {
-      wanted.set(keyOf(organizationId, kind, value), { organization_id: organizationId, kind, value })
-    }
-  }
-  return [...wanted.values()]
+  return incoming.flatMap(({ organizationId, keys }) => (
+    keys.map(({ kind, value }) => ({ organization_id: organizationId, kind, value }))
+  ))
 }
 
 const stateColumns = sql`
@@ -83,40 +80,55 @@ const stateColumns = sql`
   c.visitor_id as "visitorId", c.status, c.last_seq as "lastSeq", false as "isNew"
 `
 
-const inOrder = (lock: boolean) => sql`order by c.organization_id, c.id ${lock ? sql`for no key update of c` : sql``}`
-
+/** The conversations that keys lead to, each once with those keys. */
 async function findByKey(
   tx: Transaction, wanted: WantedKey[], lock: boolean,
-): Promise<(ConversationState & { kind: string, value: string })[]> {
-  const { rows } = await sql<ConversationState & { kind: string, value: string }>`
-    select k.kind, k.value, ${stateColumns}
-    from json_to_recordset(${JSON.stringify(wanted)}::json) as w(organization_id text, kind text, value text)
-    join conversation_keys k using (organization_id, kind, value)
-    join conversations c on c.organization_id = k.organization_id and c.id = k.conversation_id
-    ${inOrder(lock)}
+): Promise<(ConversationState & { keys: AddressKey[] })[]> {
+  const { rows } = await sql<ConversationState & { keys: AddressKey[] }>`
+    with found as materialized (
+      select w.organization_id, k.conversation_id, json_agg(json_build_object('kind', w.kind, 'value', w.value)) as keys
+      from ${wantedRows(['organization_id', 'kind', 'value'], wanted)}
+      cross join lateral (
+        select k.conversation_id from conversation_keys k
+        where k.organization_id = w.organization_id and k.kind = w.kind and k.value = w.value offset 0
+      ) k
+      group by w.organization_id, k.conversation_id order by w.organization_id, k.conversation_id
+    )
+    select found.keys, ${stateColumns} from found
+    cross join lateral (
+      select c.* from conversations c
+      where c.organization_id = found.organization_id and c.id = found.conversation_id ${lockOrNot(lock)}
+    ) c
   `.execute(tx)
   return rows
 }
 
 async function findById(tx: Transaction, wanted: WantedKey[], lock: boolean): Promise<ConversationState[]> {
   if (wanted.length === 0) return []
+  const ids = wanted.toSorted((a, b) => (a.value < b.value ? -1 : 1))
   const { rows } = await sql<ConversationState>`
     select ${stateColumns}
-    from json_to_recordset(${JSON.stringify(wanted)}::json) as w(organization_id text, value text)
-    join conversations c on c.organization_id = w.organization_id and c.id = w.value
-    ${inOrder(lock)}
+    from ${wantedRows(['organization_id', 'value'], ids)}
+    cross join lateral (
+      select c.* from conversations c
+      where c.organization_id = w.organization_id and c.id = w.value ${lockOrNot(lock)}
+    ) c
   `.execute(tx)
   return rows
 }
+
+const lockOrNot = (lock: boolean) => (lock ? sql`for no key update` : sql`offset 0`)
 
 async function loadAddresses(tx: Transaction, set: ConversationSet): Promise<void> {
   const ids = [...set.byId.values()].map((state) => ({ organization_id: state.organizationId, id: state.id }))
   if (ids.length === 0) return
   const { rows } = await sql<{ organization_id: string, conversation_id: string } & AddressKey>`
-    select k.organization_id, k.conversation_id, k.kind, k.value
-    from json_to_recordset(${JSON.stringify(ids)}::json) as w(organization_id text, id text)
-    join conversation_keys k on k.organization_id = w.organization_id and k.conversation_id = w.id
-    where k.kind <> 'conversation_id'
+    select w.organization_id, w.id as conversation_id, k.kind, k.value
+    from ${wantedRows(['organization_id', 'id'], ids)}
+    cross join lateral (
+      select k.kind, k.value from conversation_keys k
+      where k.organization_id = w.organization_id and k.conversation_id = w.id and k.kind <> 'conversation_id' offset 0
+    ) k
   `.execute(tx)
   for (const { organization_id, conversation_id, kind, value } of rows) {
     addAddress(set, keyOf(organization_id, conversation_id), { kind, value })
@@ -165,13 +177,13 @@ export async function saveConversations(tx: Transaction, set: ConversationSet): 
   })
 }
 
-/** The rows are locked and were read under the lock: their new values can simply be set. */
+/**
+ * The rows exist, are locked and were read under the lock: their new values can simply be set. The conflict is what
+ * finds them by their key.
+ */
 async function updateRows(tx: Transaction, rows: readonly object[]): Promise<void> {
-  if (rows.length === 0) return
-  await sql`
-    update conversations c
-    set last_seq = w.last_seq, contact_id = w.contact_id, status = w.status, updated_at = w.updated_at
-    from json_populate_recordset(null::conversations, ${JSON.stringify(rows)}::json) as w
-    where c.organization_id = w.organization_id and c.id = w.id
-  `.execute(tx)
+  await insertRows(tx, 'conversations', {
+    columns, rows, onConflict: sql`(organization_id, id) do update set
+      last_seq = excluded.last_seq, contact_id = excluded.contact_id, updated_at = excluded.updated_at`,
+  })
 }

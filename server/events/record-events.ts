@@ -34,24 +34,21 @@ export async function recordEvents(tx: Transaction, events: readonly NewEvent[])
     data: event.data ?? {},
     created_at: createdAt,
   }))
-  const { numAffectedRows } = await sql`
+  await sql`
     with incoming as (
       select e.*, row_number() over (partition by e.organization_id order by e.seq) as nth
       from json_populate_recordset(null::events, ${JSON.stringify(rows)}::json) e
     ), counted as (
       select organization_id, count(*) as count from incoming group by organization_id
-    ), locked as (
-      select s.organization_id, c.count from event_sequences s join counted c using (organization_id)
-      order by s.organization_id for update of s
     ), numbered as (
-      update event_sequences s set last_seq = s.last_seq + locked.count
-      from locked where s.organization_id = locked.organization_id
-      returning s.organization_id, s.last_seq - locked.count as before
+      insert into event_sequences as s (organization_id, last_seq)
+      select organization_id, count from counted order by organization_id
+      on conflict (organization_id) do update set last_seq = s.last_seq + excluded.last_seq
+      returning s.organization_id, s.last_seq
     )
     insert into events (organization_id, seq, type, conversation_id, message_id, contact_id, data, created_at)
-    select i.organization_id, n.before + i.nth, i.type, i.conversation_id, i.message_id, i.contact_id, i.data,
+    select i.organization_id, n.last_seq - c.count + i.nth, i.type, i.conversation_id, i.message_id, i.contact_id, i.data,
       i.created_at
-    from incoming i join numbered n using (organization_id)
+    from incoming i join counted c using (organization_id) join numbered n using (organization_id)
   `.execute(tx)
-  if (Number(numAffectedRows) !== events.length) throw new Error('an organization has no event counter')
 }

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { insertRows } from '../database/insert-rows.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
+import { wantedRows } from '../database/wanted-rows.ts'
 import { HiloError } from '../errors.ts'
 import type { NewMessage, Outcome, Recorded } from './new-message.ts'
 
@@ -32,15 +33,17 @@ export async function loadRepeats(tx: Transaction, incoming: readonly NewMessage
 
 async function findByExternalId(tx: Transaction, incoming: readonly NewMessage[]): Promise<Map<string, Recorded>> {
   const wanted = incoming.filter((message) => message.externalId !== undefined).map((message) => ({
-    organization_id: message.organizationId, source: message.source, external_id: message.externalId,
+    organization_id: message.organizationId, source: message.source, external_id: message.externalId!,
   }))
   if (wanted.length === 0) return new Map()
   const { rows } = await sql<Recorded & { organizationId: string, source: string, externalId: string }>`
-    select m.organization_id as "organizationId", m.source, m.external_id as "externalId", m.id as "messageId",
+    select w.organization_id as "organizationId", w.source, w.external_id as "externalId", m.id as "messageId",
       m.conversation_id as "conversationId", m.visitor_id as "visitorId", m.conversation_status as status
-    from json_to_recordset(${JSON.stringify(wanted)}::json)
-      as w(organization_id text, source text, external_id text)
-    join messages m using (organization_id, source, external_id)
+    from ${wantedRows(['organization_id', 'source', 'external_id'], wanted)}
+    cross join lateral (
+      select m.* from messages m
+      where m.organization_id = w.organization_id and m.source = w.source and m.external_id = w.external_id offset 0
+    ) m
   `.execute(tx)
   return new Map(rows.map(({ organizationId, source, externalId, ...recorded }) => (
     [keyOf(organizationId, source, externalId), recorded]
@@ -55,10 +58,13 @@ async function findByIdempotencyKey(
   }))
   if (wanted.length === 0) return new Map()
   const { rows } = await sql<FirstAnswer & { organizationId: string, key: string }>`
-    select i.organization_id as "organizationId", i.key, i.request_hash as "requestHash", i.response as recorded
-    from json_to_recordset(${JSON.stringify(wanted)}::json) as w(organization_id text, key text)
-    join idempotency_keys i using (organization_id, key)
-    where i.created_at > now() - ${keptFor}::interval
+    select w.organization_id as "organizationId", w.key, i.request_hash as "requestHash", i.response as recorded
+    from ${wantedRows(['organization_id', 'key'], wanted)}
+    cross join lateral (
+      select i.* from idempotency_keys i
+      where i.organization_id = w.organization_id and i.key = w.key
+        and i.created_at > now() - ${keptFor}::interval offset 0
+    ) i
   `.execute(tx)
   return new Map(rows.map(({ organizationId, key, ...answer }) => [keyOf(organizationId, key), answer]))
 }
@@ -114,7 +120,7 @@ export async function saveAnswers(tx: Transaction, repeats: Repeats): Promise<vo
   })).sort((a, b) => (a.key < b.key ? -1 : 1))
   await sql`
     delete from idempotency_keys i
-    using json_to_recordset(${JSON.stringify(rows)}::json) as w(organization_id text, key text)
+    using ${wantedRows(['organization_id', 'key'], rows)}
     where i.organization_id = w.organization_id and i.key = w.key and i.created_at <= now() - ${keptFor}::interval
   `.execute(tx)
   await insertRows(tx, 'idempotency_keys', { columns: ['organization_id', 'key', 'request_hash', 'response'], rows })

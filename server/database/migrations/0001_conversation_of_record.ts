@@ -53,7 +53,7 @@ const tables = [
     primary key (organization_id, id),
     foreign key (organization_id, merged_into_id) references contacts
   )`,
-  `create index contacts_by_update on contacts (organization_id, updated_at desc, id desc)
+  `create index contacts_by_update on contacts (organization_id, updated_at desc)
     where merged_into_id is null`,
   `create table contact_identities (
     organization_id text not null,
@@ -66,7 +66,7 @@ const tables = [
     primary key (organization_id, kind, value),
     foreign key (organization_id, contact_id) references contacts
   )`,
-  'create index contact_identities_by_contact on contact_identities (organization_id, contact_id)',
+  'create index contact_identities_by_contact on contact_identities (contact_id, organization_id)',
   `create table merge_proposals (
     organization_id text not null,
     id text not null,
@@ -94,7 +94,7 @@ const tables = [
   )`,
   `create unique index contact_merges_of_merged on contact_merges (organization_id, merged_contact_id)
     where undone_at is null`,
-  'create index contact_merges_by_contact on contact_merges (organization_id, contact_id) where undone_at is null',
+  'create index contact_merges_by_contact on contact_merges (contact_id, organization_id) where undone_at is null',
   `create table conversations (
     organization_id text not null,
     id text not null,
@@ -112,8 +112,8 @@ const tables = [
     foreign key (organization_id, agent_id) references agents,
     foreign key (organization_id, contact_id) references contacts
   ) with (fillfactor = 80)`,
-  'create index conversations_by_update on conversations (organization_id, updated_at desc, id desc)',
-  `create index conversations_by_contact on conversations (organization_id, contact_id)
+  'create index conversations_by_update on conversations (organization_id, updated_at desc)',
+  `create index conversations_by_contact on conversations (contact_id, organization_id)
     where contact_id is not null`,
   `create table conversation_keys (
     organization_id text not null,
@@ -124,7 +124,7 @@ const tables = [
     primary key (organization_id, kind, value),
     foreign key (organization_id, conversation_id) references conversations
   )`,
-  'create index conversation_keys_by_conversation on conversation_keys (organization_id, conversation_id)',
+  'create index conversation_keys_by_conversation on conversation_keys (conversation_id, organization_id)',
   `create table messages (
     organization_id text not null,
     conversation_id text not null,
