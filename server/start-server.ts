@@ -4,6 +4,7 @@ import type { Config } from './config.ts'
 import type { OpenDatabase } from './database/open.ts'
 import type { AppOptions } from './http/create-app.ts'
 import type { HiloApp } from './http/hilo-app.ts'
+import { keepHouse } from './housekeeping.ts'
 import { createIngest } from './ingest.ts'
 import { StartError } from './start-error.ts'
 
@@ -26,10 +27,12 @@ export async function startServer(
   const ingest = createIngest(database)
   const app = await buildApp({ config, database, ingest }, options)
   await listen(app, config)
+  const stopHousekeeping = keepHouse(database, app.log)
   return {
     app,
     url: readUrl(app.server.address() as AddressInfo),
     stop: async () => {
+      await stopHousekeeping()
       await app.close()
       await ingest.close()
     },
