@@ -5,7 +5,7 @@ import { refuseConnection, refuseUrl } from './error-handler.ts'
 import type { HiloApp } from './hilo-app.ts'
 import { readRequestId } from './request-id.ts'
 import { describeError, RequestLog } from './request-log.ts'
-import { buildValidators } from './validator.ts'
+import { buildCompilers } from './compilers.ts'
 
 export interface AppOptions {
   /** Where the log goes; standard output when absent. */
@@ -38,6 +38,6 @@ export function createApp(logLevel: LogLevel, { logStream }: AppOptions = {}): H
     return503OnClosing: false, // a connection that is still open is served to its end, and told to close
     clientErrorHandler: refuseConnection,
     frameworkErrors: refuseUrl,
-    schemaController: { compilersFactory: { buildValidator: buildValidators() } },
+    schemaController: { compilersFactory: buildCompilers() },
   } satisfies FastifyServerOptions).withTypeProvider<TypeBoxTypeProvider>()
 }
