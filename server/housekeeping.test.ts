@@ -14,7 +14,7 @@ for (const database of databases) {
         })
       }
       await hilo.asOwner((tx) => sql`
-        update idempotency_keys set created_at = now() - case key when 'old' then interval '25 hours' else '23' hour end
+        update idempotency_keys set created_at = now() - case key when 'old' then interval '25 hours' else interval '23 hours' end
         where organization_id = ${hilo.organizationId}
       `.execute(tx))
 
