@@ -50,7 +50,7 @@ const conversationFields = {
   visitorId: Type.String({ description: 'The end user, as sent with the first message, or generated.' }),
   isAiEnabled: Type.Boolean({ description: 'Whether the AI answers in it.' }),
   conversationIds: Type.Array(Type.String(), {
-    description: 'Other ids that it was recorded with; each of them works in its path. The newest 50.',
+    description: 'Other ids that it was recorded with; each of them works in its path. Newest first, at most 50 with `keys`.',
   }),
   keys: Type.Array(ConversationKey, { description: 'Outside addresses that lead to it.' }),
   messageCount: Type.Integer({ description: 'Messages in it, drafts included.' }),

@@ -5,7 +5,6 @@ import type { Transaction } from '../database/schema.ts'
 import { readCursor, writeCursor } from '../http/cursor.ts'
 import { presentConversation } from './present-conversation.ts'
 import { readConversations } from './read-conversations.ts'
-import { winningContact } from './winning-contact.ts'
 
 /**
  * A page of the organization's conversations, newest change first. A conversation that changes while somebody reads on
@@ -42,8 +41,20 @@ function pick(tx: Transaction, organizationId: string, query: ConversationQuery)
     .orderBy('updated_at', 'desc').orderBy('id', 'desc')
 }
 
+/**
+ * The contact itself, or the one that it was merged into in the end: that one has the conversations now. `union`
+ * instead of `union all`: even a circle would end.
+ */
 function winnerOf(organizationId: string, contactId: string) {
-  return sql<string>`(select id from (${winningContact(sql.val(organizationId), sql.val(contactId))}) winner)`
+  return sql<string>`(
+    with recursive chain as (
+      select id, merged_into_id from contacts where organization_id = ${organizationId} and id = ${contactId}
+      union
+      select c.id, c.merged_into_id from chain
+      join contacts c on c.organization_id = ${organizationId} and c.id = chain.merged_into_id
+    )
+    select id from chain where merged_into_id is null
+  )`
 }
 
 /** In a query string a plus sign that was not encoded arrives as a blank: `…T10:00:00 03:00`. */

@@ -5,13 +5,13 @@ import type { ConversationDetails } from './read-conversations.ts'
 
 /** A conversation as the API answers it. */
 export function presentConversation(row: ConversationDetails): Conversation {
-  const { contact, keys } = row
+  const { contact_id: contactId, keys } = row
   return {
     id: row.id,
     agentId: row.agent_id,
     channel: row.channel as Conversation['channel'],
     status: row.status,
-    contact: contact && { id: contact.id, firstName: contact.first_name, lastName: contact.last_name },
+    contact: contactId === null ? null : { id: contactId, firstName: row.first_name, lastName: row.last_name },
     visitorId: row.visitor_id,
     isAiEnabled: row.is_ai_enabled,
     conversationIds: keys.filter((key) => key.kind === 'conversation_id').map((key) => key.value),

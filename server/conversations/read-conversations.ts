@@ -2,13 +2,14 @@ import { type Expression, sql } from 'kysely'
 import type { Transaction } from '../database/schema.ts'
 import { cursorTime } from '../http/cursor.ts'
 import type { ConversationRow } from './access-conversation.ts'
-import { winningContact } from './winning-contact.ts'
 
 /** A conversation with everything that an answer shows of it. */
 export interface ConversationDetails extends ConversationRow {
   /** `updated_at` as a cursor carries it. */
   position: string
-  contact: { id: string, first_name: string | null, last_name: string | null } | null
+  /** Names of the contact; a merge moves conversations along, so it is never one that was merged into another. */
+  first_name: string | null
+  last_name: string | null
   /** Addresses first, then the newest. */
   keys: { kind: string, value: string }[]
   last_message: { id: string, seq: number, author_kind: string, text: string, occurred_at: string } | null
@@ -26,10 +27,10 @@ export async function readConversations(
   tx: Transaction, picked: Expression<ConversationRow>,
 ): Promise<ConversationDetails[]> {
   const { rows } = await sql<ConversationDetails>`
-    select c.*, ${cursorTime('c.updated_at')} as position, to_json(contact) as contact, keys.list as keys,
+    select c.*, ${cursorTime('c.updated_at')} as position, p.first_name, p.last_name, keys.list as keys,
       to_json(last) as last_message
     from ${picked} as c
-    left join lateral (${winningContact(sql.ref('c.organization_id'), sql.ref('c.contact_id'))}) contact on true
+    left join contacts p on p.organization_id = c.organization_id and p.id = c.contact_id
     left join lateral (${keysOf}) keys on true
     left join lateral (${lastMessageOf}) last on true
     order by c.updated_at desc, c.id desc

@@ -43,8 +43,8 @@ const showSchema = {
 const changeSchema = {
   tags,
   summary: 'Publish a draft, or change the metadata of a message',
-  description: 'Publishing twice does no harm. Events: `message.created` when a draft is published, `message.updated` ' +
-    'when the metadata of a published message changes; a draft makes none.',
+  description: 'Publishing twice does no harm. Events: `message.created` when a draft is published, ' +
+    '`message.updated` when the metadata of a published message changes; a draft makes none.',
   params: messageParams,
   body: MessageChange,
   response: { 200: Message, ...errorResponses('INVALID_REQUEST', 'INVALID_ID', 'NOT_FOUND') },
