@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { channels } from './channels.ts'
 import { Metadata, Page, PageQuery, Time } from './common.ts'
-import { Message, messagePageFields } from './messages.ts'
+import { exampleCursors, exampleMessage, Message, messagePageFields } from './messages.ts'
 
 export const conversationStatuses = ['UNRESOLVED', 'RESOLVED', 'HUMAN_REQUESTED'] as const
 
@@ -89,11 +89,17 @@ export const ConversationWithMessages = Type.Object({
   ...conversationFields,
   messages: Type.Array(Message, { description: 'Newest first, by `occurredAt`, then `seq`; drafts are marked.' }),
   ...messagePageFields,
-}, { $id: 'ConversationWithMessages' })
+}, {
+  $id: 'ConversationWithMessages',
+  examples: [{ ...exampleConversation, messages: [exampleMessage], ...exampleCursors }],
+})
 export type ConversationWithMessages = Static<typeof ConversationWithMessages>
 
 /** Answer of `GET /api/conversations`. */
-export const ConversationPage = Page(Conversation, 'Conversations, newest change first.')
+export const ConversationPage = Type.Object({ ...Page(Conversation, '').properties }, {
+  description: 'Conversations, newest change first.',
+  examples: [{ items: [exampleConversation], nextCursor: null }],
+})
 export type ConversationPage = Static<typeof ConversationPage>
 
 export const ConversationQuery = PageQuery({

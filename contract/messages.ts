@@ -21,7 +21,8 @@ export const MessageAuthor = Type.Object({
   id: NullableText("The contact's id, or the id that the caller gave."),
 })
 
-const exampleMessage = {
+/** A message in the examples of the documentation. */
+export const exampleMessage = {
   id: 'cmi9q2x7a0k3v8d1w5r6t9y2z',
   conversationId: 'cmi9q2x79b4n6m1q8s3f7h0j5',
   seq: 2,
@@ -70,11 +71,19 @@ export const messagePageFields = {
   ),
 }
 
+/** Cursors in the examples of the documentation. */
+export const exampleCursors = {
+  nextCursor: null, previousCursor: 'WyJuZXdlciIsIjIwMjYtMDMtMDJUMTQ6MDU6MDkuMDAwMDAwWiIsMl0',
+}
+
 /** Answer of `GET /api/conversations/{id}/messages`. */
 export const MessagePage = Type.Object({
   ...Page(Message, '').properties,
   ...messagePageFields,
-}, { description: 'Messages, sorted by `occurredAt`, then `seq`.' })
+}, {
+  description: 'Messages, sorted by `occurredAt`, then `seq`.',
+  examples: [{ items: [exampleMessage], ...exampleCursors }],
+})
 export type MessagePage = Static<typeof MessagePage>
 
 export const MessageQuery = PageQuery({
