@@ -7,14 +7,13 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 const linkedNode = join(root, 'node_modules', '.bin', 'node')
 const isWindows = process.platform === 'win32'
 
-/** What npm prints when it fails, and what to tell someone in a hurry. The first match wins. */
+const unreachable = 'The npm registry cannot be reached: check the network and proxy ("npm ping"), then start again.'
+
+/** What npm's errors say, and what to tell someone in a hurry. The first match wins. */
 const knownFailures = [
-  [/ENOSPC/, () => `The disk is full: ${root}node_modules could not be written. Free some space and start again.`],
-  [/E(ROFS|ACCES|PERM)\b/, () => `Cannot write to ${root}: make this folder writable for your user and start again.`],
-  [
-    /ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED|network/,
-    () => 'The npm registry cannot be reached: check the network and proxy ("npm ping"), then start again.',
-  ],
+  [/ENOSPC/, (where) => `The disk is full: ${where} could not be written. Free some space and start again.`],
+  [/E(ROFS|ACCES|PERM)\b/, (where) => `Cannot write to ${where}: make it writable for your user and start again.`],
+  [/ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED/, () => unreachable],
   [/EUSAGE/, () => 'package.json and package-lock.json do not belong together: restore both with git, then start again.'],
 ]
 
@@ -62,15 +61,19 @@ async function install() {
     '--no-audit', '--no-fund', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000',
   ])
   if (code === 0) return
-  const known = knownFailures.find(([pattern]) => pattern.test(output))
-  if (known) fail(known[1]())
-  fail(`${output.replace(/^npm (http|warn) .*\n/gm, '').trim()}\n"npm ci" failed in ${root} for the reason above.`)
+  if (isUnreachable(output)) fail(unreachable)
+  const errors = output.replace(/^npm (http|warn) .*\n/gm, '').trim()
+  const known = knownFailures.find(([pattern]) => pattern.test(errors))
+  if (known) fail(known[1](/^npm error path (.+)$/m.exec(errors)?.[1] ?? root))
+  fail(`${errors}\n"npm ci" failed in ${root} for the reason above.`)
 }
 
 /** Runs npm and stops it when this process is told to stop, so that it never goes on writing alone. */
 function runNpm(args) {
   return new Promise((resolve) => {
-    const npm = spawn('npm', args, { cwd: root, env: envOutsideProject(), shell: isWindows, stdio: ['ignore', 'pipe', 'pipe'] })
+    const npm = spawn('npm', args, {
+      cwd: root, env: envOutsideProject(), shell: isWindows, stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let output = ''
     const collect = (chunk) => {
       output += chunk
