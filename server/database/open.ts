@@ -37,13 +37,8 @@ const types: pg.CustomTypesConfig = {
 const oldestServerVersion = 15
 
 async function openPostgres(url: string, poolSize: number): Promise<OpenDatabase> {
-  const { host, pathname } = new URL(url)
-  const location = `PostgreSQL at ${host}${pathname}`
   const migrated = await prepare(url).catch((error: unknown) => {
-    if (error instanceof StartError) throw error
-    throw new StartError(
-      `Cannot use ${location}: ${describe(error)}. Check HILO_DATABASE_URL and that the server runs.`, { cause: error },
-    )
+    throw error instanceof StartError ? error : new StartError(explain(error, url), { cause: error })
   })
   const pool = createPool(url, poolSize)
   const db = new Kysely<Schema>({
@@ -54,12 +49,13 @@ async function openPostgres(url: string, poolSize: number): Promise<OpenDatabase
       },
     }),
   })
-  return { db, kind: 'postgres', location, migrated, close: () => db.destroy() }
+  return { db, kind: 'postgres', location: describeLocation(url), migrated, close: () => db.destroy() }
 }
 
 function createPool(url: string, max: number): pg.Pool {
   const pool = new pg.Pool({
-    Client: PreparedClient, connectionString: url, max, types, connectionTimeoutMillis: 5000, application_name: 'hilo', keepAlive: true,
+    Client: PreparedClient, connectionString: url, max, types, connectionTimeoutMillis: 5000,
+    application_name: 'hilo', keepAlive: true,
   })
   // A connection that breaks while idle is replaced by the pool; without a listener the process would end.
   pool.on('error', () => {})
@@ -119,6 +115,23 @@ function makeFolder(folder: string): void {
         'Make it writable, or set HILO_DATA_DIR to a folder that is.',
     )
   }
+}
+
+function describeLocation(url: string): string {
+  const { host, pathname } = new URL(url)
+  return `PostgreSQL at ${host}${pathname}`
+}
+
+/** Why the server cannot be used, and what to do. */
+function explain(error: unknown, url: string): string {
+  const reason = describe(error)
+  const location = describeLocation(url)
+  if (/permission denied to (create|grant|set) role/.test(reason)) {
+    const user = pg.escapeIdentifier(decodeURIComponent(new URL(url).username))
+    return `Cannot use ${location}: its user may not create the role hilo_app, which keeps organizations apart. ` +
+      `Let an administrator of the server run: create role hilo_app; grant hilo_app to ${user};`
+  }
+  return `Cannot use ${location}: ${reason}. Check HILO_DATABASE_URL and that the server runs.`
 }
 
 /** The reason in a few words; a failed connection to several addresses hides its reasons in a list. */

@@ -193,10 +193,19 @@ const tables = [
  */
 const role = [
   `do $$ begin
-    create role hilo_app nologin nosuperuser nobypassrls;
-  exception when duplicate_object or unique_violation then null;
+    if not exists (select from pg_roles where rolname = 'hilo_app') then
+      create role hilo_app nologin nosuperuser nobypassrls;
+    end if;
+  exception when duplicate_object or unique_violation then null; -- another Hilo was faster
   end $$`,
-  'do $$ begin execute format(\'grant hilo_app to %I\', current_user); end $$',
+  // Asking first, since whoever was granted the role need not be one who may grant it. PostgreSQL 15 has no "set".
+  `do $$ declare
+    privilege text := case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end;
+  begin
+    if not pg_has_role(current_user, 'hilo_app', privilege) then
+      execute format('grant hilo_app to %I', current_user);
+    end if;
+  end $$`,
   'do $$ begin execute format(\'grant usage on schema %I to hilo_app\', current_schema()); end $$',
   `grant select, insert, update, delete on ${tenantTables.join(', ')} to hilo_app`,
   'revoke update, delete on audit_log, events from hilo_app',
