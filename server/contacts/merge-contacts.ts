@@ -50,12 +50,14 @@ interface Merge {
 }
 
 /** Behind the identities that the contact has: what is shown as its e-mail stays its own. Their order is kept. */
-async function moveIdentities(tx: Transaction, { contact, merged, at }: Merge): Promise<MovedIdentity[]> {
+async function moveIdentities(tx: Transaction, merge: Merge): Promise<MovedIdentity[]> {
+  const { contact, merged } = merge
   const rows = await tx.selectFrom('contact_identities')
     .select(['kind', 'value', cursorTime('created_at').as('createdAt')])
     .where('organization_id', '=', merged.organization_id).where('contact_id', '=', merged.id)
     .orderBy('created_at').orderBy('kind').orderBy('value').execute()
-  const moved = rows.map((row, index) => ({ ...row, movedAt: new Date(at.getTime() + index).toISOString() }))
+  const behind = await findTimeBehind(tx, merge)
+  const moved = rows.map((row, index) => ({ ...row, movedAt: new Date(behind + index).toISOString() }))
   await sql`
     update contact_identities i set contact_id = ${contact.id}, created_at = w."movedAt"
     from json_to_recordset(${JSON.stringify(moved)}::json) as w(kind text, value text, "movedAt" timestamptz)
@@ -63,6 +65,14 @@ async function moveIdentities(tx: Transaction, { contact, merged, at }: Merge): 
       and i.contact_id = ${merged.id}
   `.execute(tx)
   return moved
+}
+
+/** Milliseconds; later than all that the contact has, also where the clocks of two processes differ. */
+async function findTimeBehind(tx: Transaction, { contact, at }: Merge): Promise<number> {
+  const newest = await tx.selectFrom('contact_identities').select('created_at')
+    .where('organization_id', '=', contact.organization_id).where('contact_id', '=', contact.id)
+    .orderBy('created_at', 'desc').limit(1).executeTakeFirst()
+  return Math.max(at.getTime(), (newest?.created_at.getTime() ?? 0) + 1)
 }
 
 async function moveConversations(tx: Transaction, { contact, merged, at }: Merge): Promise<string[]> {
