@@ -86,12 +86,14 @@ for (const database of databases) {
         const pages = [await readPage(hilo, id, wanted)]
         for (let cursor = pages[0]!.nextCursor; cursor; cursor = pages.at(-1)!.nextCursor) {
           pages.push(await readPage(hilo, id, { ...wanted, cursor }))
+          assert.ok(pages.length <= all.length, 'it never ends')
         }
         assert.deepEqual(pages.flatMap((page) => page.ids), expected)
         assert.ok(pages.slice(0, -1).every((page) => page.ids.length === wanted.limit))
         const back = [pages.at(-1)!]
         while (back[0]!.ids.length > 0) {
           back.unshift(await readPage(hilo, id, { ...wanted, cursor: back[0]!.previousCursor }))
+          assert.ok(back.length <= all.length + 1, 'it never ends')
           if (back[0]!.previousCursor === null) break
         }
         assert.deepEqual(back.flatMap((page) => page.ids), expected)
@@ -112,6 +114,7 @@ for (const database of databases) {
         for (let cursor: string | null | undefined; cursor !== null;) {
           const page = await readPage(hilo, id, { order, limit: 2, cursor })
           read.push(...page.ids)
+          assert.ok(read.length <= byId.size, 'something was repeated')
           cursor = page.nextCursor
           const place = byId.get(read.at(-1)!)!
           for (const message of await record(hilo, id, cursor === null ? [] : later.shift() ?? [])) {
