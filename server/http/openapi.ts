@@ -125,8 +125,18 @@ function createSharedSchemas() {
   }
 }
 
+/** The program ends at its start where a route was left without a word: the document lists them all. */
+function refuseUndescribed(app: FastifyInstance): void {
+  app.addHook('onRoute', ({ method, url, schema }) => {
+    if (!schema?.summary && !schema?.hide) {
+      throw new Error(`The route ${String(method)} ${url} has no summary for the OpenAPI document.`)
+    }
+  })
+}
+
 /** Gathers the routes that are registered after this; `app.swagger()` makes the OpenAPI 3.1 document of them. */
 export async function describeApi(app: FastifyInstance): Promise<void> {
+  refuseUndescribed(app)
   const { shared, share, refer } = createSharedSchemas()
   await app.register(swagger, {
     openapi: {

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { type Kysely, sql } from 'kysely'
+import { readConfig } from '../config.ts'
+import { openDatabase, type OpenDatabase } from '../database/open.ts'
+import type { Schema } from '../database/schema.ts'
+import { startServer } from '../start-server.ts'
+import { startHilo } from '../test/start-hilo.ts'
+import { createTestPostgres, databases, skipWithout } from '../test/test-databases.ts'
+
+for (const database of databases) {
+  describe(database, skipWithout(database), () => {
+    test('a healthy process is alive and ready, without a key', async (t) => {
+      const hilo = await startHilo(t, database)
+      for (const path of ['/livez', '/readyz']) {
+        const { status, body } = await hilo.request('GET', path, { key: null })
+        assert.deepEqual([status, body], [200, { status: 'ok' }], path)
+      }
+    })
+  })
+}
+
+/** A database that answers only while `isAway` is false. */
+function breakable({ db, ...rest }: OpenDatabase) {
+  const state = { isAway: false }
+  const away = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' })
+  const broken: Kysely<Schema> = db.withPlugin({
+    transformQuery: ({ node }) => {
+      if (state.isAway) throw away
+      return node
+    },
+    transformResult: async ({ result }) => result,
+  })
+  return { state, database: { ...rest, db: broken } }
+}
+
+describe('while the database is away', skipWithout('postgres'), () => {
+  test('readiness goes red, requests get 503 with Retry-After, and all recovers by itself', async (t) => {
+    const { url, drop } = await createTestPostgres()
+    const opened = await openDatabase(readConfig({ HILO_DATABASE_URL: url }))
+    const { state, database } = breakable(opened)
+    const server = await startServer({ ...readConfig({}), port: 0, logLevel: 'silent' }, { database })
+    t.after(async () => {
+      await server.stop()
+      await opened.close()
+      await drop()
+    })
+    const get = (path: string) => fetch(server.url + path, { headers: { authorization: 'Bearer some-key-or-other' } })
+
+    assert.equal((await get('/readyz')).status, 200)
+    state.isAway = true
+    const unready = await get('/readyz')
+    assert.equal(unready.status, 503)
+    assert.equal(unready.headers.get('retry-after'), '1')
+    assert.equal(((await unready.json()) as { status: string }).status, 'unavailable')
+    assert.equal((await get('/livez')).status, 200)
+    const refused = await get('/api/organization')
+    const { code, error } = (await refused.json()) as { code: string, error: string }
+    assert.deepEqual([refused.status, code, refused.headers.get('retry-after')], [503, 'UNAVAILABLE', '1'])
+    assert.doesNotMatch(error, /ECONNREFUSED|5432/)
+    state.isAway = false
+    assert.equal((await get('/readyz')).status, 200)
+    assert.equal((await get('/api/organization')).status, 401)
+  })
+
+  test('connections that the server of the database ends are replaced', async (t) => {
+    const hilo = await startHilo(t, 'postgres')
+    await Promise.all(Array.from({ length: 20 }, () => hilo.request('GET', '/api/agents'))) // fills the pool
+    await endOtherConnections(hilo.database)
+    const statuses = []
+    while (statuses.at(-1) !== 200 && statuses.length < 20) {
+      statuses.push((await hilo.request('GET', '/api/agents')).status)
+    }
+    assert.ok(statuses.every((status) => status === 503 || status === 200), String(statuses))
+    assert.equal(statuses.at(-1), 200)
+  })
+})
+
+/** As an administrator would: pg_terminate_backend for all but the connection that asks. */
+async function endOtherConnections({ db }: OpenDatabase): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await sql`set local role none`.execute(tx)
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`.execute(tx)
+  })
+}
