@@ -1,0 +1,20 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Bench } from './bench.ts'
+import type { Place } from './databases.ts'
+import { type HttpServer, startHttpServer } from './http-server.ts'
+
+/** Starts Hilo as a user does; with `--profile`, `caseName` names the folder of its CPU profile. */
+export function startHilo({ children }: Bench, place: Place, profileFolder?: string): Promise<HttpServer> {
+  return startHttpServer(children, {
+    script: 'server/main.ts',
+    env: { ...place },
+    execArgv: profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`],
+  })
+}
+
+/** A folder that outlives the run. */
+export function makeProfileFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'hilo-profile-'))
+}

@@ -1,0 +1,61 @@
+/** A message that the other side said is stored. */
+export interface Acknowledged {
+  n: number
+  messageId: string
+}
+
+export interface Measurement {
+  requestsPerSecond: number
+  p50Ms: number
+  p99Ms: number
+  /** All since the start, those of the warm-up too. */
+  acknowledged: Acknowledged[]
+  failed: number
+  /** What the first failure said. */
+  firstFailure?: string
+}
+
+export interface Span {
+  warmUpSeconds: number
+  seconds: number
+}
+
+export interface Recorder {
+  isOver(): boolean
+  /** Notes a request that succeeded just now and took this long. */
+  succeeded(tookMs: number): void
+  acknowledged(n: number, messageId: string): void
+  failed(reason: string): void
+  result(): Measurement
+}
+
+/** Measures from now on. What ends during the warm-up or after the span does not count, but its messages do. */
+export function createRecorder({ warmUpSeconds, seconds }: Span): Recorder {
+  const from = performance.now() + warmUpSeconds * 1000
+  const to = from + seconds * 1000
+  const tookMs: number[] = []
+  const acknowledged: Acknowledged[] = []
+  let failed = 0
+  let firstFailure: string | undefined
+  return {
+    isOver: () => performance.now() >= to,
+    succeeded: (took) => {
+      const now = performance.now()
+      if (now >= from && now < to) tookMs.push(took)
+    },
+    acknowledged: (n, messageId) => void acknowledged.push({ n, messageId }),
+    failed: (reason) => {
+      failed += 1
+      firstFailure ??= reason
+    },
+    result: () => ({
+      requestsPerSecond: tookMs.length / seconds, ...percentiles(tookMs), acknowledged, failed, firstFailure,
+    }),
+  }
+}
+
+function percentiles(tookMs: readonly number[]): { p50Ms: number, p99Ms: number } {
+  const sorted = Float64Array.from(tookMs).sort()
+  const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? NaN
+  return { p50Ms: at(0.5), p99Ms: at(0.99) }
+}

@@ -1,0 +1,82 @@
+import { parseArgs } from 'node:util'
+
+/** What is measured, in the order of the table. */
+export const caseNames = ['a', 'b', 'c', 'd', 'e'] as const
+export type CaseName = (typeof caseNames)[number]
+
+export interface Options {
+  /** Length of each measurement, after the warm-up. */
+  seconds: number
+  connections: number
+  conversations: number
+  organizations: number
+  only: readonly CaseName[]
+  /** Messages to fill in before measuring again; undefined: the table of cases is asked for. */
+  rows: number | undefined
+  json: boolean
+  /** Run the servers of c and e with a CPU profile. */
+  profile: boolean
+}
+
+export const warmUpSeconds = 3
+
+export const help = `npm run bench -- [options]
+
+Measures Hilo beside a bare HTTP server and beside one transaction per message, all in one run (docs/performance.md).
+
+  --seconds N         length of each measurement, after ${warmUpSeconds} s of warm-up (10)
+  --connections N     connections, and clients of b and d (50)
+  --conversations N   conversations that the messages go to (1000)
+  --organizations N   organizations that the conversations are spread over (50)
+  --only LIST         only these cases: ${caseNames.join(',')}
+  --rows N            instead of the cases: c and reading, on an empty database and with N messages in it
+  --profile           write CPU profiles of the Hilo of c and e
+  --json              print the result as JSON
+`
+
+/** Reads the command line. @throws Error that says what is wrong. */
+export function readOptions(args: readonly string[]): Options | 'help' {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seconds: { type: 'string', default: '10' },
+      connections: { type: 'string', default: '50' },
+      conversations: { type: 'string', default: '1000' },
+      organizations: { type: 'string', default: '50' },
+      only: { type: 'string', default: caseNames.join(',') },
+      rows: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return 'help'
+  const organizations = toCount('organizations', values.organizations)
+  const conversations = toCount('conversations', values.conversations)
+  if (organizations > conversations) throw new Error('--organizations must not be more than --conversations.')
+  const rows = values.rows === undefined ? undefined : toCount('rows', values.rows)
+  if (rows !== undefined && rows < 20 * conversations) throw new Error('--rows must be at least 20 × --conversations.')
+  return {
+    seconds: toCount('seconds', values.seconds),
+    connections: toCount('connections', values.connections),
+    conversations,
+    organizations,
+    only: toCases(values.only),
+    rows,
+    json: values.json,
+    profile: values.profile,
+  }
+}
+
+function toCount(name: string, text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1, not "${text}".`)
+  return value
+}
+
+function toCases(text: string): CaseName[] {
+  const wanted = text.split(',').map((name) => name.trim())
+  const unknown = wanted.find((name) => !caseNames.some((one) => one === name))
+  if (unknown !== undefined) throw new Error(`--only takes ${caseNames.join(',')}; there is no case "${unknown}".`)
+  return caseNames.filter((name) => wanted.includes(name))
+}

@@ -1,0 +1,85 @@
+import type { CaseResult } from './cases.ts'
+import type { GrowthResult } from './growth.ts'
+import type { CaseName } from './options.ts'
+import type { StartTimes } from './start-times.ts'
+import type { Check } from './verify.ts'
+
+export interface Ratio {
+  of: CaseName
+  to: CaseName
+  aim: number
+}
+
+/** What the project wants to reach. */
+const ratios: readonly Ratio[] = [
+  { of: 'c', to: 'b', aim: 4 }, { of: 'e', to: 'd', aim: 4 }, { of: 'c', to: 'a', aim: 0.5 },
+]
+const startAimsMs: StartTimes = { postgresMs: 1500, pgliteMs: 2000 }
+
+/** Lines of text, columns aligned: the first to the left, the others to the right. */
+function formatTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  return rows.map((row) => row.map((cell, column) => (
+    column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)
+  )).join('   ').trimEnd()).join('\n')
+}
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en')
+const short = (value: number): string => value.toFixed(value < 10 ? 2 : 1)
+
+export function computeRatios(results: readonly CaseResult[]): { name: string, value: number, aim: number }[] {
+  const rate = (name: CaseName) => results.find((result) => result.name === name)?.requestsPerSecond
+  return ratios.flatMap(({ of, to, aim }) => {
+    const [upper, lower] = [rate(of), rate(to)]
+    return upper === undefined || lower === undefined ? [] : [{ name: `${of}/${to}`, value: upper / lower, aim }]
+  })
+}
+
+/** The table of cases, its ratios and the start times. */
+export function formatCases(results: readonly CaseResult[], startTimes: StartTimes): string {
+  const table = formatTable([
+    ['', 'requests/s', 'p50 ms', 'p99 ms', 'memory MiB'],
+    ...results.map(({ name, title, requestsPerSecond, p50Ms, p99Ms, peakMemoryMiB }) => (
+      [`${name}  ${title}`, whole(requestsPerSecond), short(p50Ms), short(p99Ms), whole(peakMemoryMiB)]
+    )),
+  ])
+  const ratioLines = computeRatios(results).map(({ name, value, aim }) => `${name} ${value.toFixed(2)} (aim: ${aim})`)
+  return [
+    table, '', ...ratioLines,
+    `start over PostgreSQL ${whole(startTimes.postgresMs)} ms (aim: ${whole(startAimsMs.postgresMs)})`,
+    `start over PGlite ${whole(startTimes.pgliteMs)} ms (aim: ${whole(startAimsMs.pgliteMs)})`,
+    ...results.flatMap(({ name, profileFolder }) => (profileFolder ? [`CPU profile of ${name}: ${profileFolder}`] : [])),
+    '', ...results.flatMap(formatCaseChecks),
+  ].join('\n')
+}
+
+function formatCaseChecks({ name, acknowledged, checks, failed, firstFailure }: CaseResult): string[] {
+  const failures = failed > 0 ? [`${name}: ${whole(failed)} requests failed, the first with: ${firstFailure}`] : []
+  if (checks.length === 0) return failures
+  return [...failures, `${name}: ${whole(acknowledged)} messages acknowledged; ${formatChecks(checks)}`]
+}
+
+const formatChecks = (checks: readonly Check[]): string => (
+  checks.map(({ what, count }) => `${whole(count)} ${what}`).join(', ')
+)
+
+/** The table of recording and reading as the database grows. */
+export function formatGrowth({ steps, peakMemoryMiB, checks }: GrowthResult): string {
+  const ratioTo = (first: number, value: number) => (value / first).toFixed(2)
+  const empty = steps[0]!
+  const rows = steps.map(({ state, record, read }) => [
+    state,
+    whole(record.requestsPerSecond), short(record.p50Ms), short(record.p99Ms),
+    ratioTo(empty.record.requestsPerSecond, record.requestsPerSecond),
+    whole(read.requestsPerSecond), short(read.p50Ms), short(read.p99Ms),
+    ratioTo(empty.read.requestsPerSecond, read.requestsPerSecond),
+  ])
+  const failures = steps.flatMap(({ state, record, read }) => [record, read].flatMap(({ failed, firstFailure }) => (
+    failed > 0 ? [`${state}: ${whole(failed)} requests failed, the first with: ${firstFailure}`] : []
+  )))
+  return [
+    formatTable([['', 'record/s', 'p50 ms', 'p99 ms', '×', 'read/s', 'p50 ms', 'p99 ms', '×'], ...rows]),
+    '× compares with the empty database (aim: 0.90 or more)', '',
+    `memory ${whole(peakMemoryMiB)} MiB`, ...failures, formatChecks(checks),
+  ].join('\n')
+}
