@@ -6,6 +6,8 @@ interface Waiting<Item, Result> {
 }
 
 export interface GroupCommit<Item, Result> {
+  /** Items that wait for the batch in flight to end. */
+  readonly waiting: number
   /** Hands items over; resolves with their results, in order, once their batch is through. */
   submit(items: readonly Item[]): Promise<Result[]>
   /** Waits until nothing is in flight. */
@@ -24,6 +26,7 @@ export function createGroupCommit<Item, Result>(
   batchSize: number,
 ): GroupCommit<Item, Result> {
   const queue: Waiting<Item, Result>[] = []
+  let waiting = 0
   let running: Promise<void> | undefined
 
   function takeBatch(): Waiting<Item, Result>[] {
@@ -32,7 +35,9 @@ export function createGroupCommit<Item, Result>(
       size += items.length
       return size > batchSize
     })
-    return queue.splice(0, fitting === -1 ? queue.length : Math.max(fitting, 1))
+    const batch = queue.splice(0, fitting === -1 ? queue.length : Math.max(fitting, 1))
+    for (const { items } of batch) waiting -= items.length
+    return batch
   }
 
   async function runBatch(batch: Waiting<Item, Result>[]): Promise<void> {
@@ -54,8 +59,12 @@ export function createGroupCommit<Item, Result>(
   }
 
   return {
+    get waiting() {
+      return waiting
+    },
     submit: (items) => new Promise((resolve, reject) => {
       queue.push({ items, resolve, reject })
+      waiting += items.length
       running ??= runAll()
     }),
     close: async () => {

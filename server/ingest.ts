@@ -28,6 +28,13 @@ export interface Ingest {
 /** Most messages of one transaction, unless a single call brings more. */
 const batchSize = 500
 
+/** Messages that may wait: a database that cannot keep up must not fill the memory. */
+const mostWaiting = 10_000
+
+function busy(): HiloError {
+  return new HiloError('UNAVAILABLE', 'More messages arrive than the database can take; nothing was recorded. Try again.')
+}
+
 /** Everything a batch knows and changes. */
 interface Batch extends Journal {
   agents: KnownAgents
@@ -53,7 +60,10 @@ export function createIngest({ db }: Pick<OpenDatabase, 'db'>): Ingest {
   })
   const gathered = createGroupCommit((messages: NewMessage[]) => runBatch(record, messages), batchSize)
   return {
-    record: async (messages) => (messages.length === 0 ? [] : gathered.submit(messages)),
+    record: async (messages) => {
+      if (gathered.waiting > mostWaiting) throw busy()
+      return messages.length === 0 ? [] : gathered.submit(messages)
+    },
     resolve,
     close: gathered.close,
   }

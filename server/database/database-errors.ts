@@ -15,7 +15,7 @@ const unavailableStates = new Set(['3D000', '25006', '55P03', '25P03'])
 
 /** What `pg`, its pool and PGlite say when the connection itself is gone; they give no code with it. */
 const lostConnection = new RegExp([
-  'Connection terminated', 'timeout exceeded when trying to connect', 'Client has encountered a connection error',
+  'Connection terminated', 'Query read timeout', 'timeout exceeded when trying to connect', 'Client has encountered a connection error',
   'Client was closed and is not queryable', 'Cannot use a pool after calling end', 'PGlite is closed',
   'PGlite failed to initialize', 'driver has already been destroyed', 'server does not support SSL',
 ].join('|'), 'i')

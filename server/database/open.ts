@@ -40,7 +40,7 @@ async function openPostgres(url: string, poolSize: number): Promise<OpenDatabase
   const migrated = await prepare(url).catch((error: unknown) => {
     throw error instanceof StartError ? error : new StartError(explain(error, url), { cause: error })
   })
-  const pool = createPool(url, poolSize)
+  const pool = createPool(url, { max: poolSize, ...timeouts })
   const db = new Kysely<Schema>({
     dialect: new PostgresDialect({
       pool,
@@ -52,10 +52,16 @@ async function openPostgres(url: string, poolSize: number): Promise<OpenDatabase
   return { db, kind: 'postgres', location: describeLocation(url), migrated, close: () => db.destroy() }
 }
 
-function createPool(url: string, max: number): pg.Pool {
+/**
+ * What serves a request takes milliseconds; a server that hangs is as good as away. The server breaks a statement off
+ * by itself; if it does not even do that, we stop waiting. Milliseconds.
+ */
+const timeouts = { statement_timeout: 15_000, query_timeout: 20_000 }
+
+function createPool(url: string, options: pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool({
-    Client: PreparedClient, connectionString: url, max, types, connectionTimeoutMillis: 5000,
-    application_name: 'hilo', keepAlive: true,
+    Client: PreparedClient, connectionString: url, types, connectionTimeoutMillis: 5000,
+    application_name: 'hilo', keepAlive: true, ...options,
   })
   // A connection that breaks while idle is replaced by the pool; without a listener the process would end.
   pool.on('error', () => {})
@@ -64,7 +70,7 @@ function createPool(url: string, max: number): pg.Pool {
 
 /** As the role that connects: checks the server and migrates. */
 async function prepare(url: string): Promise<string[]> {
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: createPool(url, 1) }) })
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: createPool(url, { max: 1 }) }) })
   try {
     const { rows } = await sql<{ version: number }>`
       select current_setting('server_version_num')::int / 10000 as version
