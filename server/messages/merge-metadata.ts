@@ -9,7 +9,7 @@ const maxBytes = 16 * 1024
  */
 export function mergeMetadata(before: Metadata, change: Metadata): Metadata {
   const merged = Object.fromEntries(
-    Object.entries({ ...before, ...change }).filter(([key, value]) => value !== null || !(key in change)),
+    Object.entries({ ...before, ...change }).filter(([key, value]) => value !== null || !Object.hasOwn(change, key)),
   )
   const size = Buffer.byteLength(JSON.stringify(merged))
   if (size <= maxBytes) return merged
