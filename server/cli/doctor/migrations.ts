@@ -1,0 +1,37 @@
+import { sql } from 'kysely'
+import { readMigrationStates } from '../../database/migrate.ts'
+import type { Database } from '../../database/schema.ts'
+import type { Check } from './check.ts'
+
+const name = 'migrations'
+
+/** Whether the database is set up, and for this version of Hilo. `isUsable`: it has our tables. */
+export async function checkMigrations(db: Database): Promise<{ check: Check, isUsable: boolean }> {
+  const states = await readMigrationStates(db)
+  const run = states.filter(({ executedAt }) => executedAt)
+  const pending = states.filter(({ executedAt }) => !executedAt).map((state) => state.name)
+  const unknown = await readUnknown(db, states.map((state) => state.name))
+  if (unknown.length > 0) {
+    const message = `A newer Hilo has changed this database (${unknown.join(', ')}).`
+    return { check: { name, state: 'FAIL', message, hint: 'Update this Hilo: it will not start on it.' }, isUsable: false }
+  }
+  if (run.length === 0) {
+    const hint = 'The first start sets it up. If Hilo has run before, the settings point to the wrong one.'
+    return { check: { name, state: 'WARN', message: 'The database is empty.', hint }, isUsable: false }
+  }
+  if (pending.length > 0) {
+    const message = `${pending.length} pending: ${pending.join(', ')}.`
+    return { check: { name, state: 'WARN', message, hint: 'The next start runs them; make a backup first.' }, isUsable: true }
+  }
+  const last = run.at(-1)!
+  const message = `Up to date: ${last.name}, run on ${last.executedAt!.toISOString()}.`
+  return { check: { name, state: 'OK', message }, isUsable: true }
+}
+
+/** Migrations that ran here and that this version does not know. */
+async function readUnknown(db: Database, known: readonly string[]): Promise<string[]> {
+  const { rows: [found] } = await sql<{ exists: boolean }>`select to_regclass('migrations') is not null as exists`.execute(db)
+  if (!found?.exists) return []
+  const { rows } = await sql<{ name: string }>`select name from migrations order by name`.execute(db)
+  return rows.map((row) => row.name).filter((one) => !known.includes(one))
+}
