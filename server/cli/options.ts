@@ -1,0 +1,78 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { settings } from '../config.ts'
+import { type Scope, scopes } from '../organizations/scopes.ts'
+
+/** `--json`, which every command has that answers something. */
+export function withJson(command: Command): Command {
+  return command.option('--json', 'print JSON, and nothing else, on standard output')
+}
+
+/** `--organization`, for everything that belongs to one. */
+export function withOrganization(command: Command): Command {
+  return command.option('--organization <id>', 'organization; may be left out where there is only one')
+}
+
+/** The same organization for the next command, where it has to be named. */
+export function again({ organization }: { organization?: string }): string {
+  return organization === undefined ? '' : `--organization ${organization} `
+}
+
+/** Turns a parser that throws into one whose error commander shows beside the option. */
+function reading<Value>(parse: (text: string) => Value): (text: string) => Value {
+  return (text) => {
+    try {
+      return parse(text)
+    } catch (error) {
+      throw new InvalidArgumentError(`It ${(error as Error).message}.`)
+    }
+  }
+}
+
+/** An id to create something with, by the rule for the ids of the first start. */
+export const readNewId = reading((text) => settings.bootstrapOrganizationId.parse(text)!)
+
+export const readCountry = reading((text) => settings.bootstrapDefaultCountry.parse(text)!)
+
+export const readName = reading((text) => {
+  const name = text.trim()
+  if (name === '') throw new Error('must not be empty')
+  if (name.length > 256) throw new Error('must be at most 256 characters long')
+  return name
+})
+
+export const readScopes = reading((text): Scope[] => {
+  const wanted = text.split(',').map((scope) => scope.trim()).filter(Boolean)
+  const isScope = (scope: string): scope is Scope => scopes.some((one) => one === scope)
+  if (wanted.length === 0 || !wanted.every(isScope)) {
+    throw new Error(`must be scopes separated by commas, of ${scopes.join(', ')}`)
+  }
+  return [...new Set(wanted)]
+})
+
+const dayMs = 24 * 60 * 60 * 1000
+const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/
+
+/** When a key expires: `90d` (days from now), a day (it begins in UTC), or ISO 8601 with offset. */
+export const readExpiry = reading((text): Date => {
+  const days = /^([1-9]\d{0,4})d$/.exec(text)?.[1]
+  if (days !== undefined) return new Date(Date.now() + Number(days) * dayMs)
+  const date = new Date(time.test(text) ? text : Number.NaN)
+  if (Number.isNaN(date.getTime()) || !isInCalendar(text.slice(0, 10))) {
+    throw new Error('must be days from now such as 90d, a day such as 2030-01-31, or a time such as 2030-01-31T12:00:00Z')
+  }
+  if (date.getTime() <= Date.now()) throw new Error('must lie in the future')
+  return date
+})
+
+/** JavaScript takes 30 February for 2 March. */
+function isInCalendar(day: string): boolean {
+  return new Date(day).toISOString().startsWith(day)
+}
+
+/** `--name`, which nothing can be created without. Asked for after wrong options are told: it may be one of those. */
+export function withName(command: Command, what: string): Command {
+  const option = new Option('--name <name>', `name of the ${what} (required)`).argParser(readName)
+  return command.addOption(option).hook('preAction', (self) => {
+    if (self.opts().name === undefined) self.error("error: required option '--name <name>' not specified")
+  })
+}
