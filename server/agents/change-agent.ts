@@ -1,6 +1,6 @@
 import type { Agent, AgentChange } from '@hilo/contract'
 import type { Transaction } from '../database/schema.ts'
-import { mergeMetadata } from '../messages/merge-metadata.ts'
+import { mergeMetadata } from '../metadata/merge-metadata.ts'
 import { recordAudit } from '../organizations/audit.ts'
 import { accessAgent, presentAgent } from './access-agent.ts'
 

@@ -4,12 +4,13 @@ import { inOrganization } from '../database/transactions.ts'
 import { errorResponses } from '../http/error-responses.ts'
 import type { Routes, Services } from '../http/hilo-app.ts'
 import { listNewest } from '../http/list-newest.ts'
+import { readMetadata } from '../metadata/read-metadata.ts'
 import { recordAudit } from '../organizations/audit.ts'
+import { readMetadata } from '../metadata/read-metadata.ts'
 import { accessAgent, presentAgent } from './access-agent.ts'
 import { changeAgent } from './change-agent.ts'
 import { createAgent } from './create-agent.ts'
 import { readAgentId } from './read-agent-id.ts'
-import { readMetadata } from './read-message.ts'
 
 const tags = ['Agents']
 const read = { scope: 'history:read' } as const
@@ -49,7 +50,7 @@ const changeSchema = {
 export const manageAgentRoutes = ({ database: { db } }: Services): Routes => async (app) => {
   app.post('/api/agents', { schema: createSchema, config: admin }, async ({ caller, body }, reply) => {
     const { organizationId, apiKeyId: actor } = caller
-    const wanted = { ...body, organizationId, id: readAgentId(body.id), metadata: readMetadata('metadata', body.metadata) }
+    const wanted = { ...body, organizationId, id: readAgentId(body.id), metadata: readMetadata(body.metadata) }
     const agent = await inOrganization(db, organizationId, async (tx) => {
       const id = await createAgent(tx, wanted)
       await recordAudit(tx, { organizationId, actor, action: 'agent.created', subject: id, details: { name: body.name } })
