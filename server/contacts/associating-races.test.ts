@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { record } from '../test/query-agent.ts'
+import { readEvents, readMessages, readRows } from '../test/rows.ts'
+import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
+
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
+
+/** A test's organization behind two servers on one database. */
+async function startTwo(...args: Parameters<typeof startHilo>): Promise<{ hilo: Hilo, urls: Hilo[] }> {
+  const hilo = await startHilo(...args)
+  const second = await startHilo(args[0], args[1], {})
+  const { request } = second
+  const ask: Hilo['request'] = (method, path, options) => request(method, path, { key: hilo.key, ...options })
+  return { hilo, urls: [hilo, { ...hilo, url: second.url, request: ask }] }
+}
+
+async function countRows(hilo: Hilo) {
+  const [conversations, contacts, identities] = await Promise.all([
+    readRows(hilo, 'conversations'), readRows(hilo, 'contacts'), readRows(hilo, 'contact_identities'),
+  ])
+  return { conversations: conversations.length, contacts: contacts.length, identities: identities.length }
+}
+
+async function countEvents(hilo: Hilo): Promise<Record<string, number>> {
+  const events = await readEvents(hilo)
+  assert.deepEqual(events.map((event) => event.seq), upTo(events.length))
+  return Object.fromEntries(
+    Object.entries(Object.groupBy(events, (event) => event.type)).map(([type, some]) => [type, some!.length]),
+  )
+}
+
+for (const database of databases) {
+  describe(`first messages at once, on ${database}`, skipWithout(database), () => {
+    for (const servers of [1, 2]) {
+      const where = servers === 1 ? '' : ', over two servers'
+
+      test(`fifty of one new customer make one contact and one conversation${where}`, async (t) => {
+        const { hilo, urls } = await startTwo(t, database)
+        const answers = await Promise.all(upTo(50).map((number) => record(urls[number % servers]!, {
+          query: `text ${number}`, channel: 'whatsapp', visitorId: number % 2 ? '5491155550000' : '+54 11 5555-0000',
+          contact: { email: number % 3 ? 'ana@example.com' : 'ANA@example.com', userId: 'u1', firstName: 'Ana' },
+        })))
+        assert.equal(new Set(answers.map((body) => body.conversationId)).size, 1)
+        assert.deepEqual(await countRows(hilo), { conversations: 1, contacts: 1, identities: 3 })
+        const messages = await readMessages(hilo)
+        assert.deepEqual(messages.map((row) => row.seq), upTo(50))
+        assert.deepEqual(messages.map((row) => row.text).sort(), upTo(50).map((number) => `text ${number}`).sort())
+        assert.deepEqual(await countEvents(hilo), {
+          'contact.created': 1, 'conversation.created': 1, 'message.created': 50,
+        })
+        const [conversation] = await readRows(hilo, 'conversations')
+        assert.equal(conversation!.last_seq, 50)
+      })
+
+      test(`five hundred customers get a contact and a conversation each, every text in its own${where}`, async (t) => {
+        const { hilo, urls } = await startTwo(t, database)
+        const visitorOf = (number: number) => `549115555${String(number).padStart(4, '0')}`
+        const answers = await Promise.all(upTo(500).map((number) => record(urls[number % servers]!, {
+          query: `text ${number}`, channel: 'whatsapp', visitorId: visitorOf(number),
+        })))
+        assert.deepEqual(await countRows(hilo), { conversations: 500, contacts: 500, identities: 500 })
+        const messages = new Map((await readMessages(hilo)).map((row) => [row.id, row]))
+        const contacts = new Map((await readRows(hilo, 'contact_identities')).map((row) => [row.contact_id, row.value]))
+        const conversations = new Map((await readRows(hilo, 'conversations')).map((row) => [row.id, row]))
+        assert.equal(messages.size, 500)
+        for (const [index, { messageId, conversationId, visitorId }] of answers.entries()) {
+          const message = messages.get(messageId)!
+          const expected = [`text ${index + 1}`, conversationId, 1, `+${visitorOf(index + 1)}`, visitorOf(index + 1)]
+          const contact = contacts.get(conversations.get(message.conversation_id)!.contact_id!)
+          assert.deepEqual([message.text, message.conversation_id, message.seq, contact, visitorId], expected)
+        }
+        assert.deepEqual(await countEvents(hilo), {
+          'contact.created': 500, 'conversation.created': 500, 'message.created': 500,
+        })
+      })
+    }
+
+    test('keys of a few customers in any order over two servers never lock each other out', async (t) => {
+      const { hilo, urls } = await startTwo(t, database)
+      const customers = upTo(20)
+      const lists = [customers, customers.toReversed(), customers.toSorted((a, b) => (a * 7) % 20 - (b * 7) % 20)]
+      const answers = await Promise.all([...lists, ...lists].map((list, index) => {
+        const server = urls[index % 2]!
+        return server.request('POST', `/api/agents/${hilo.agentId}/messages`, {
+          body: {
+            messages: list.map((number) => ({
+              query: 'Hola', conversationId: `c${number}`, externalId: `e${number}`, contact: { userId: `u${number}` },
+            })),
+          },
+        })
+      }))
+      for (const { status, body } of answers) {
+        assert.equal(status, 200)
+        for (const result of body.results) assert.equal(result.error, undefined, JSON.stringify(result))
+      }
+      assert.deepEqual(await countRows(hilo), { conversations: 20, contacts: 20, identities: 20 })
+      assert.equal((await readMessages(hilo)).length, 20)
+    })
+  })
+}
