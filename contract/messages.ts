@@ -55,7 +55,7 @@ export const Message = Type.Object({
   externalId: NullableText("The provider's id; unique with `source` in the organization."),
   isDraft: Type.Boolean({ description: 'Not part of the conversation until it is published.' }),
   status: Type.String({ description: 'Delivery: `received` from a contact, `recorded` from an agent.' }),
-  occurredAt: Time('When it was said.'),
+  occurredAt: Time('When it was said; a draft is said when it is published.'),
   receivedAt: Time('When it reached Hilo.'),
   recordedAt: Time('When it was stored.'),
   metadata: Metadata('Of the caller.'),

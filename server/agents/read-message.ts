@@ -1,16 +1,16 @@
 import type { MessageInput } from '@hilo/contract'
-import type { Attachment, Metadata } from '../database/schema.ts'
+import type { Attachment } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
+import { readTime } from '../http/read-time.ts'
 import type { Author, NewMessage } from '../messages/new-message.ts'
+import { readMetadata } from '../metadata/read-metadata.ts'
 import type { Caller } from '../organizations/scopes.ts'
 import { readContact } from './read-contact.ts'
 import { readId } from './read-id.ts'
 import { readKeys } from './read-keys.ts'
-import { readTime } from './read-time.ts'
 
 /** Bytes of UTF-8. */
 const maxText = 64 * 1024
-const maxMetadata = 16 * 1024
 
 export interface ReadContext {
   caller: Caller
@@ -49,7 +49,7 @@ export function readMessage(input: MessageInput, context: ReadContext): NewMessa
     isDraft: input.isDraft ?? false,
     occurredAt: readTime('occurredAt', input.occurredAt, receivedAt),
     receivedAt,
-    metadata: readMetadata('metadata', input.metadata),
+    metadata: readMetadata(input.metadata),
     visitorId: visitorId ?? address?.value.replace('+', ''),
     keys,
     contact,
@@ -102,13 +102,4 @@ function readAttachments(attachments: MessageInput['attachments']): Attachment[]
       ...(size === null || size === undefined ? {} : { size }),
     }
   })
-}
-
-/** @throws HiloError INVALID_REQUEST if it is larger than 16 KiB as JSON. */
-export function readMetadata(field: string, metadata: Metadata | null | undefined): Metadata {
-  if (!metadata) return {}
-  if (Buffer.byteLength(JSON.stringify(metadata)) > maxMetadata) {
-    throw new HiloError('INVALID_REQUEST', `${field} is larger than 16 KiB as JSON.`, { field })
-  }
-  return metadata
 }

@@ -6,7 +6,7 @@ import { recordEvents } from '../events/record-events.ts'
 import type { Caller } from '../organizations/scopes.ts'
 import { type ContactRow, lockContact } from './access-contact.ts'
 import { addIdentities, type IdentityRow, loadIdentities } from './contact-identities.ts'
-import { changeMetadata } from './contact-metadata.ts'
+import { mergeMetadata } from '../metadata/merge-metadata.ts'
 import { type ContactKey, type ContactKeyField, kindOfField, readContactKey } from './read-contact-key.ts'
 
 /**
@@ -61,7 +61,7 @@ function readKeyChanges(change: ContactChangeBody, defaultCountry: string | unde
 async function changeRow(tx: Transaction, contact: ContactRow, change: ContactChangeBody): Promise<string[]> {
   const firstName = changeName(contact.first_name, change.firstName)
   const lastName = changeName(contact.last_name, change.lastName)
-  const metadata = changeMetadata(contact.metadata, change.metadata ?? {})
+  const metadata = mergeMetadata(contact.metadata, change.metadata ?? {})
   const changed = [
     ...(firstName === contact.first_name ? [] : ['firstName']),
     ...(lastName === contact.last_name ? [] : ['lastName']),

@@ -5,7 +5,7 @@ import { HiloError } from '../errors.ts'
 import { recordEvents } from '../events/record-events.ts'
 import type { Caller } from '../organizations/scopes.ts'
 import { addIdentities } from './contact-identities.ts'
-import { changeMetadata } from './contact-metadata.ts'
+import { mergeMetadata } from '../metadata/merge-metadata.ts'
 import { contactKeyFields, readContactKey } from './read-contact-key.ts'
 
 /**
@@ -22,7 +22,7 @@ export async function createContact(tx: Transaction, caller: Caller, body: NewCo
       hint: 'Send at least one of them that is not empty.',
     })
   }
-  const metadata = changeMetadata({}, body.metadata ?? {})
+  const metadata = mergeMetadata({}, body.metadata ?? {})
   const contactId = createId()
   const now = new Date()
   await tx.insertInto('contacts').values({

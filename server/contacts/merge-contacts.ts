@@ -6,7 +6,7 @@ import { cursorTime } from '../http/cursor.ts'
 import { recordAudit } from '../organizations/audit.ts'
 import type { Caller } from '../organizations/scopes.ts'
 import { type ContactRow, lockPair, type MergePair } from './access-contact.ts'
-import { findMissingMetadata } from './contact-metadata.ts'
+import { findMissingMetadata } from '../metadata/find-missing-metadata.ts'
 import { assertMergeable, type FilledFields, type Moved, type MovedIdentity } from './contact-merge.ts'
 
 /**

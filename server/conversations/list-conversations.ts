@@ -1,6 +1,6 @@
 import type { ConversationPage, ConversationQuery } from '@hilo/contract'
 import { sql } from 'kysely'
-import { readTime } from '../agents/read-time.ts'
+import { readTime } from '../http/read-time.ts'
 import type { Transaction } from '../database/schema.ts'
 import { readCursor, writeCursor } from '../http/cursor.ts'
 import { presentConversation } from './present-conversation.ts'

@@ -89,7 +89,7 @@ async function openPglite(dataDir: string): Promise<OpenDatabase> {
   makeFolder(dataDir)
   const unlock = lockDataFolder(dataDir)
   try {
-    const opened = await openPgliteInstance(await PGlite.create(join(dataDir, 'pglite')), dataDir)
+    const opened = await openPgliteInstance(await startPglite(join(dataDir, 'pglite')), dataDir)
     return {
       ...opened,
       close: async () => {
@@ -100,6 +100,17 @@ async function openPglite(dataDir: string): Promise<OpenDatabase> {
   } catch (error) {
     unlock()
     throw error
+  }
+}
+
+async function startPglite(folder: string): Promise<PGlite> {
+  try {
+    return await PGlite.create(folder)
+  } catch (error) {
+    throw new StartError(
+      `The embedded database in ${folder} does not open: ${describe(error)}. It may be damaged, or be of another ` +
+        'version: put back a backup of the data folder, or set HILO_DATA_DIR to a new one.', { cause: error },
+    )
   }
 }
 

@@ -33,8 +33,11 @@ for (const database of databases) {
       const publish = () => hilo.request('PATCH', draft, { body: { isDraft: false } })
       const answers = await Promise.all(Array.from({ length: 5 }, publish))
       answers.push(await publish())
-      for (const { status, body } of answers) assert.deepEqual([status, body], [200, { ...before, isDraft: false }])
-      assert.deepEqual((await hilo.request('GET', draft)).body, { ...before, isDraft: false })
+      const said = answers[0]!.body
+      assert.ok(said.occurredAt > before.occurredAt, 'it is said when it is published')
+      assert.deepEqual(said, { ...before, isDraft: false, occurredAt: said.occurredAt })
+      for (const { status, body } of answers) assert.deepEqual([status, body], [200, said])
+      assert.deepEqual((await hilo.request('GET', draft)).body, said)
       assert.deepEqual(await readEvents(hilo, draft), ['message.created'])
     })
 

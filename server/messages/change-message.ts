@@ -5,7 +5,7 @@ import type { Transaction } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
 import { type EventType, recordEvents } from '../events/record-events.ts'
 import { accessMessage, type MessageAddress } from './access-message.ts'
-import { mergeMetadata } from './merge-metadata.ts'
+import { mergeMetadata } from '../metadata/merge-metadata.ts'
 import { type MessageRow, presentMessage } from './present-message.ts'
 
 /**
@@ -35,9 +35,11 @@ function apply(before: MessageRow, { isDraft, metadata }: MessageChange): Messag
       field: 'isDraft', hint: 'Leave isDraft out to change only the metadata.',
     })
   }
+  const isPublished = before.is_draft && isDraft === false
   return {
     ...before,
-    is_draft: isDraft ?? before.is_draft,
+    is_draft: before.is_draft && !isPublished,
+    occurred_at: isPublished ? new Date() : before.occurred_at, // it is said when it is published
     metadata: metadata ? mergeMetadata(before.metadata, metadata) : before.metadata,
   }
 }
@@ -47,8 +49,9 @@ function nameChange(before: MessageRow, after: MessageRow): EventType | undefine
   return before.is_draft ? 'message.created' : 'message.updated'
 }
 
-async function save(tx: Transaction, { organization_id, id, is_draft, metadata }: MessageRow): Promise<void> {
-  await tx.updateTable('messages').set({ is_draft, metadata: JSON.stringify(metadata) })
+async function save(tx: Transaction, row: MessageRow): Promise<void> {
+  const { organization_id, id, is_draft, occurred_at, metadata } = row
+  await tx.updateTable('messages').set({ is_draft, occurred_at, metadata: JSON.stringify(metadata) })
     .where('organization_id', '=', organization_id).where('id', '=', id).execute()
 }
 

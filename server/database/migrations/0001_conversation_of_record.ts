@@ -113,6 +113,9 @@ const tables = [
     foreign key (organization_id, contact_id) references contacts
   ) with (fillfactor = 80)`,
   'create index conversations_by_update on conversations (organization_id, updated_at desc)',
+  // What waits for a human is what an inbox asks for first, among all that waits for nobody.
+  `create index conversations_for_humans on conversations (organization_id, updated_at desc)
+    where status = 'HUMAN_REQUESTED'`,
   `create index conversations_by_contact on conversations (contact_id, organization_id)
     where contact_id is not null`,
   `create table conversation_keys (

@@ -1,7 +1,6 @@
 import type { Metadata } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
-
-const maxBytes = 16 * 1024
+import { maxMetadataBytes, metadataBytes } from './metadata-limit.ts'
 
 /**
  * Metadata after a change: merged key by key, the values themselves replaced as a whole; a key that is `null` goes.
@@ -11,9 +10,9 @@ export function mergeMetadata(before: Metadata, change: Metadata): Metadata {
   const merged = Object.fromEntries(
     Object.entries({ ...before, ...change }).filter(([key, value]) => value !== null || !Object.hasOwn(change, key)),
   )
-  const size = Buffer.byteLength(JSON.stringify(merged))
-  if (size <= maxBytes) return merged
-  throw new HiloError('INVALID_REQUEST', `metadata would be ${size} bytes of JSON; at most ${maxBytes} are kept.`, {
+  const size = metadataBytes(merged)
+  if (size <= maxMetadataBytes) return merged
+  throw new HiloError('INVALID_REQUEST', `metadata would be ${size} bytes of JSON; at most ${maxMetadataBytes} are kept.`, {
     field: 'metadata', hint: 'Remove keys that are no longer needed by setting them to null.',
   })
 }

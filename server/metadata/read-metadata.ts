@@ -1,0 +1,16 @@
+import type { Metadata } from '../database/schema.ts'
+import { HiloError } from '../errors.ts'
+import { maxMetadataBytes, metadataBytes } from './metadata-limit.ts'
+
+/**
+ * What a caller sent as metadata; absent and `null`: none.
+ * @throws HiloError INVALID_REQUEST if it is larger than 16 KiB as JSON.
+ */
+export function readMetadata(metadata: Metadata | null | undefined): Metadata {
+  if (!metadata) return {}
+  const size = metadataBytes(metadata)
+  if (size <= maxMetadataBytes) return metadata
+  throw new HiloError('INVALID_REQUEST', `metadata is ${size} bytes of JSON; at most ${maxMetadataBytes} are kept.`, {
+    field: 'metadata', hint: 'Keep large values in your own system, and a reference to them here.',
+  })
+}
