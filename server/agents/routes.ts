@@ -8,8 +8,8 @@ import { errorResponses } from '../http/error-responses.ts'
 import type { Routes, Services } from '../http/hilo-app.ts'
 import { explainInWords } from '../messages/explain-in-words.ts'
 import type { NewMessage } from '../messages/new-message.ts'
-import { joinOutcomes, presentRecorded, presentResult } from './present-outcome.ts'
-import { readIdempotency } from './read-idempotency.ts'
+import { findCallError, joinOutcomes, presentRecorded, presentResult } from './present-outcome.ts'
+import { readIdempotency, readIdempotencyKey } from './read-idempotency.ts'
 import { readItems } from './read-items.ts'
 import { readMessage } from './read-message.ts'
 import { streamAnswer } from './stream-answer.ts'
@@ -46,7 +46,7 @@ export const agentRoutes = ({ ingest }: Services): Routes => async (app) => {
     },
   }, async (request, reply) => {
     const message = readMessage({ ...request.body, from: 'agent' }, {
-      ...context(request, request.params.id), idempotency: readIdempotency(request),
+      ...context(request, request.params.id), idempotency: readIdempotency(request, readIdempotencyKey(request)),
     })
     const [outcome] = await ingest.record([message])
     if (!outcome!.ok) throw outcome!.error
@@ -86,13 +86,13 @@ export const agentRoutes = ({ ingest }: Services): Routes => async (app) => {
       querystring: ExplainQuery,
       headers: IdempotencyHeader,
       body: MessagesBody,
-      response: { 200: MessagesAnswer, ...errorResponses('INVALID_REQUEST') },
+      response: { 200: MessagesAnswer, ...errorResponses('INVALID_REQUEST', 'INVALID_ID', 'NOT_FOUND') },
     },
   }, async (request) => {
     const read = readItems(request, request.body.messages, context(request, request.params.id))
     const outcomes = joinOutcomes(read, await ingest.record(read.filter(isMessage)))
-    const [first] = outcomes
-    if (outcomes.every((one) => !one.ok && one.error.code === 'UNAVAILABLE') && !first!.ok) throw first!.error
+    const callError = findCallError(outcomes)
+    if (callError) throw callError
     return { results: outcomes.map((outcome) => presentResult(outcome, request.query.explain ?? false)) }
   })
 }
