@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { text } from 'node:stream/consumers'
 import { type Block, readBlocks } from './document.ts'
 import { type EmptyPostgres, createEmptyPostgres } from './empty-postgres.ts'
-import { type MainProcess, startMain } from './main-process.ts'
 import { Placeholders } from './placeholders.ts'
+import { makeFolder, type SpawnedHilo, spawnHilo } from './spawn-hilo.ts'
 import type { DatabaseKind } from './test-databases.ts'
 
 /** What a block's mark means. Blocks of other marks are left to other tests. */
@@ -21,6 +18,7 @@ const steps: Record<string, Step> = {
   start: (reader, block) => reader.start(block),
   run: (reader, block) => reader.run(block),
   answer: async (reader, block) => reader.compare(block),
+  summary: async (reader, block) => reader.compareSummary(block),
 }
 
 /**
@@ -38,7 +36,7 @@ class Reader {
   #t: TestContext
   #kind: DatabaseKind
   #placeholders = new Placeholders()
-  #server: MainProcess | undefined
+  #server: SpawnedHilo | undefined
   #prepared: EmptyPostgres | undefined
   /** `NAME=value` lines typed so far: a reader's shell remembers them. */
   #variables: string[] = []
@@ -47,11 +45,11 @@ class Reader {
   constructor(t: TestContext, kind: DatabaseKind) {
     this.#t = t
     this.#kind = kind
-    t.after(() => this.#server?.stop())
+    t.after(() => this.#stop()) // first, so that its folder and its database are free to be removed
   }
 
   async firstStart({ text: shown, where }: Block): Promise<void> {
-    const { printed } = await this.#restart({})
+    const printed = await this.#restart({})
     // The embedded database alone is prepared, and lies in a folder.
     const forAll = (said: string) => (
       this.#kind === 'pglite' ? said : said.replace(/^(?:Preparing|Brought| {2}Data).*\n/gm, '')
@@ -74,11 +72,11 @@ class Reader {
     if (this.#kind === 'pglite' && this.#server) return
     const settings = Object.fromEntries([...shell.matchAll(/\b(HILO_\w+)=(\S+)/g)].map(([, name, value]) => [name, value]))
     if (settings.HILO_DATABASE_URL) settings.HILO_DATABASE_URL = this.#prepared!.fill(settings.HILO_DATABASE_URL)
-    const { printed, url } = await this.#restart(settings)
+    const printed = await this.#restart(settings)
     const { HILO_BOOTSTRAP_API_KEY: key, HILO_BOOTSTRAP_AGENT_ID: agent } = settings
     if (key === undefined) return
     assert.ok(!printed.includes(key), `${where}: a key that was given is not printed`)
-    const response = await fetch(`${url}/api/agents/${agent}`, { headers: { authorization: `Bearer ${key}` } })
+    const response = await fetch(`${await this.#server!.url()}/api/agents/${agent}`, { headers: { authorization: `Bearer ${key}` } })
     assert.equal(response.status, 200, where)
   }
 
@@ -92,17 +90,27 @@ class Reader {
     this.#placeholders.compare(canonical(shown), canonical(this.#lastOutput), where)
   }
 
-  async #restart(settings: Record<string, string>): Promise<MainProcess> {
-    await this.#server?.stop()
-    this.#server = await startMain({ ...await this.#newDatabase(), ...settings })
-    this.#placeholders.restart(this.#server.url)
+  compareSummary({ text: shown, where }: Block): void {
+    const { summary } = JSON.parse(this.#lastOutput) as { summary: string }
+    this.#placeholders.compare(shown.trim(), summary, where)
+  }
+
+  /** @returns what it printed. */
+  async #restart(settings: Record<string, string>): Promise<string> {
+    await this.#stop()
+    this.#server = spawnHilo(this.#t, { ...await this.#newDatabase(), ...settings })
+    this.#placeholders.restart(await this.#server.url())
     this.#variables = []
-    return this.#server
+    return this.#server.stdout()
+  }
+
+  async #stop(): Promise<void> {
+    this.#server?.process.kill('SIGINT')
+    await this.#server?.ended
   }
 
   async #newDatabase(): Promise<Record<string, string>> {
-    const folder = mkdtempSync(join(tmpdir(), 'hilo-document-'))
-    this.#t.after(() => rmSync(folder, { recursive: true, force: true }))
+    const folder = makeFolder(this.#t)
     if (this.#kind === 'pglite') return { HILO_DATA_DIR: folder }
     const { url, drop } = await createEmptyPostgres()
     this.#t.after(drop)
