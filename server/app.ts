@@ -6,6 +6,7 @@ import { checkRequests } from './http/check-request.ts'
 import { allowOrigins } from './http/cors.ts'
 import { type AppOptions, createApp } from './http/create-app.ts'
 import { docsRoutes } from './http/docs-routes.ts'
+import { drainConnections } from './http/drain-connections.ts'
 import { handleErrors } from './http/error-handler.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import type { HiloApp, Services } from './http/hilo-app.ts'
@@ -29,6 +30,7 @@ export async function buildApp(services: Services, options: AppOptions = {}): Pr
   const keyUses = createKeyUses(db)
   app.addHook('onClose', () => keyUses.close())
 
+  drainConnections(app)
   answerRequestId(app)
   addSecurityHeaders(app)
   handleErrors(app)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
@@ -199,9 +199,9 @@ describe('on a signal', skipWithout('postgres'), () => {
       await hilo.printed(new RegExp(`${signal}: finishing what is in flight`))
       const answered = once(sent, 'response')
       sent.end(rest)
-      const [response] = (await answered) as [{ statusCode: number, resume(): void }]
+      const [response] = (await answered) as [IncomingMessage]
       response.resume()
-      assert.equal(response.statusCode, 200)
+      assert.deepEqual([response.statusCode, response.headers.connection], [200, 'close'])
       assert.equal(await hilo.ended, 0)
       assert.equal(hilo.stderr(), '')
     })
