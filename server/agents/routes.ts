@@ -7,7 +7,7 @@ import { HiloError } from '../errors.ts'
 import { errorResponses } from '../http/error-responses.ts'
 import type { Routes, Services } from '../http/hilo-app.ts'
 import { explainInWords } from '../messages/explain-in-words.ts'
-import type { NewMessage } from '../messages/new-message.ts'
+import type { NewMessage, Outcome } from '../messages/new-message.ts'
 import { findCallError, joinOutcomes, presentRecorded, presentResult } from './present-outcome.ts'
 import { readIdempotency, readIdempotencyKey } from './read-idempotency.ts'
 import { readItems } from './read-items.ts'
@@ -93,12 +93,21 @@ export const agentRoutes = ({ ingest }: Services): Routes => async (app) => {
     const outcomes = joinOutcomes(read, await ingest.record(read.filter(isMessage)))
     const callError = findCallError(outcomes)
     if (callError) throw callError
+    logInternal(request, outcomes)
     return { results: outcomes.map((outcome) => presentResult(outcome, request.query.explain ?? false)) }
   })
 }
 
 function isMessage(read: NewMessage | HiloError): read is NewMessage {
   return !(read instanceof HiloError)
+}
+
+/** What is our own fault must leave a trace: the caller of a list sees no more than that it failed. */
+function logInternal(request: FastifyRequest, outcomes: readonly Outcome[]): void {
+  for (const [index, outcome] of outcomes.entries()) {
+    if (outcome.ok || outcome.error.code !== 'INTERNAL') continue
+    request.log.error({ err: outcome.error.cause ?? outcome.error, index }, 'a message of a list failed inside Hilo')
+  }
 }
 
 function context({ caller }: FastifyRequest, agentId: string) {
