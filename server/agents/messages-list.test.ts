@@ -98,7 +98,8 @@ for (const database of databases) {
       assert.equal(new Set(results.map((one: { messageId: string }) => one.messageId)).size, 1000)
       const rows = await readMessages(hilo)
       for (const [conversationId, some] of Object.entries(Object.groupBy(rows, (row) => row.conversation_id))) {
-        const texts = list.filter((_, index) => results[index].conversationId === conversationId).map(({ query }) => query)
+        const mine = list.filter((_, index) => results[index].conversationId === conversationId)
+        const texts = mine.map(({ query }) => query)
         assert.deepEqual(some!.map((row) => row.text), texts)
         assert.deepEqual(some!.map((row) => row.seq), upTo(texts.length))
       }
