@@ -94,7 +94,7 @@ export type ContactDetail = Static<typeof ContactDetail>
 /** Query of `GET /api/contacts`. */
 export const ContactsQuery = PageQuery({
   search: Type.Optional(Type.String({
-    maxLength: 256,
+    maxLength: 100,
     description: 'Part of a name, an e-mail address or a userId, or a phone number in any writing. Accents and case do ' +
       'not matter in names; of several words, a name must have each.',
   })),

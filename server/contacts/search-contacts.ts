@@ -1,12 +1,12 @@
 import { type RawBuilder, sql } from 'kysely'
 import { toAsciiDigits } from '../conversations/ascii-digits.ts'
+import { toNamePattern } from './name-pattern.ts'
 import { parsePhone } from './parse-phone.ts'
 
 /** Words of a search that count. */
 const maxWords = 8
 const phoneLike = /^[\d\s()+./\p{Pd}]+$/u
 const minPhoneDigits = 3
-const accents = /\p{M}/gu
 
 /**
  * SQL for "contact `c` is what somebody searches for": each word is part of its name, or the text is part of one of its
@@ -21,13 +21,9 @@ export function matchesSearch(search: string, defaultCountry: string | undefined
   ))`
 }
 
-/** Without accents, which PostgreSQL writes as characters of their own in this normal form, and in lower case. */
-const foldedName = sql`lower(regexp_replace(
-  normalize(concat_ws(' ', c.first_name, c.last_name), nfd), '[\\u0300-\\u036f]', '', 'g'))`
-
 function matchesName(text: string): RawBuilder<boolean> {
-  const words = text.normalize('NFD').replace(accents, '').toLowerCase().split(/\s+/, maxWords)
-  return sql<boolean>`${foldedName} like all (${words.map(toPattern)}::text[])`
+  const patterns = text.split(/\s+/, maxWords).map(toNamePattern)
+  return sql<boolean>`concat_ws(' ', c.first_name, c.last_name) ~* all (${patterns}::text[])`
 }
 
 function matchesIdentity(text: string, defaultCountry: string | undefined): RawBuilder<boolean> {
