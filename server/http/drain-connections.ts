@@ -10,6 +10,7 @@ export function drainConnections(app: FastifyInstance): void {
     isClosing = true
     done()
   })
+  // eslint-disable-next-line max-params -- Fastify's signature; with a promise instead, every request would pay for it
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (isClosing) reply.header('connection', 'close')
     done(null, payload)
