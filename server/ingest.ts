@@ -1,15 +1,16 @@
 import { assertAgents, type KnownAgents, loadAgents } from './agents/known-agents.ts'
 import { associateContact } from './contacts/associate-contact.ts'
-import { loadContacts, saveContacts } from './contacts/contact-set.ts'
-import { loadConversations, saveConversations } from './conversations/conversation-set.ts'
+import { assertNotMerged, insertContacts, loadContacts } from './contacts/contact-set.ts'
+import { insertConversations, loadConversations } from './conversations/conversation-set.ts'
 import { resolveConversation } from './conversations/resolve-conversation.ts'
+import { insertRows } from './database/insert-rows.ts'
 import type { OpenDatabase } from './database/open.ts'
 import type { Database, Transaction } from './database/schema.ts'
 import { inOrganizations } from './database/transactions.ts'
 import { HiloError } from './errors.ts'
 import { recordEvents } from './events/record-events.ts'
 import { createGroupCommit } from './group-commit.ts'
-import { appendMessage, type Decisions, type Journal, saveMessages } from './messages/append-message.ts'
+import { appendMessage, type Decisions, insertMessages, type Journal } from './messages/append-message.ts'
 import { explain, withoutPlannedIds } from './messages/explain.ts'
 import type { NewMessage, Outcome } from './messages/new-message.ts'
 import { findRepeat, loadRepeats, rememberAnswer, repeatOutcome, type Repeats, saveAnswers } from './messages/repeats.ts'
@@ -109,9 +110,10 @@ function settle(batch: Batch, message: NewMessage): Outcome {
 
 /** Events come last: they hold a lock on the organization's counter until the commit. */
 async function save(tx: Transaction, batch: Batch): Promise<void> {
-  await saveContacts(tx, batch.contacts)
-  await saveConversations(tx, batch.conversations)
-  await saveMessages(tx, batch.messages)
+  await assertNotMerged(tx, batch.contacts)
+  await insertRows(tx, [
+    ...insertContacts(batch.contacts), ...insertConversations(batch.conversations), ...insertMessages(batch.messages),
+  ])
   await saveAnswers(tx, batch.repeats)
   await recordEvents(tx, batch.events)
 }

@@ -110,7 +110,7 @@ for (const database of databases) {
       const known = await recordAndExplain(hilo, { conversationId: 'one', contact: { userId: 'u3' } })
       assert.deepEqual([known.contact.id, codes(known.warnings)], [other.id, ['CONTACT_CONFLICT']])
       const { body } = await hilo.request('GET', `/api/conversations/${conversation.id}`)
-      assert.equal(body.contactId, contact.id)
+      assert.equal(body.contact.id, contact.id)
       assert.equal((await recordAndExplain(hilo, { conversationId: 'one' })).contact.id, contact.id)
       assert.deepEqual(await readIdentities(hilo), ['user_id u1', 'user_id u3'])
     })

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { ConversationSet } from '../conversations/conversation-set.ts'
 import { createId } from '../database/create-id.ts'
-import { insertRows } from '../database/insert-rows.ts'
+import { type Insert, insertInto } from '../database/insert-rows.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
 import { StaleReadError } from '../database/stale-read-error.ts'
@@ -188,29 +188,40 @@ function byId(a: { organization_id: string, id: string }, b: { organization_id: 
   return keyOf(a.organization_id, a.id) < keyOf(b.organization_id, b.id) ? -1 : 1
 }
 
-/** Writes what the batch created, filled in and noticed. */
-export async function saveContacts(tx: Transaction, set: ContactSet): Promise<void> {
-  await assertNotMerged(tx, [...set.linked])
+/**
+ * What the batch created, filled in and noticed. Names are filled in, never overwritten: also not those that somebody
+ * set since they were read. Those rows exist; the conflict is what finds them by their key.
+ */
+export function insertContacts(set: ContactSet): Insert[] {
   const now = new Date().toISOString()
   const rows = [...set.changed].map((contact) => ({
     organization_id: contact.organizationId, id: contact.id, first_name: contact.firstName,
     last_name: contact.lastName, updated_at: now, created_at: now, isNew: contact.isNew,
   })).sort(byId)
-  await insertRows(tx, 'contacts', { columns, rows: rows.filter((row) => row.isNew) })
-  await fillNames(tx, rows.filter((row) => !row.isNew))
-  await insertRows(tx, 'contact_identities', {
-    columns: ['organization_id', 'kind', 'value', 'contact_id', 'raw', 'origin'], rows: set.addedIdentities,
-  })
-  await saveProposals(tx, set)
+  return [
+    insertInto('contacts', { columns, rows: rows.filter((row) => row.isNew) }),
+    insertInto('contacts', {
+      columns, rows: rows.filter((row) => !row.isNew), onConflict: sql`(organization_id, id) do update set
+        first_name = coalesce(contacts.first_name, excluded.first_name),
+        last_name = coalesce(contacts.last_name, excluded.last_name), updated_at = excluded.updated_at`,
+    }),
+    insertInto('contact_identities', {
+      columns: ['organization_id', 'kind', 'value', 'contact_id', 'raw', 'origin'], rows: set.addedIdentities,
+    }),
+    insertInto('merge_proposals', {
+      columns: ['organization_id', 'id', 'contact_id', 'other_contact_id', 'reason'], rows: set.proposals,
+      onConflict: sql`(organization_id, contact_id, other_contact_id) do nothing`,
+    }),
+  ]
 }
 
 /**
  * A merge may have moved a contact away since it was read. The lock waits for such a merge to end and makes a later
  * one wait for us; if there was one, the batch starts again and sees it.
  */
-async function assertNotMerged(tx: Transaction, contacts: ContactState[]): Promise<void> {
-  if (contacts.length === 0) return
-  const ids = contacts.map(({ organizationId, id }) => ({ organization_id: organizationId, id })).sort(byId)
+export async function assertNotMerged(tx: Transaction, { linked }: ContactSet): Promise<void> {
+  if (linked.size === 0) return
+  const ids = [...linked].map(({ organizationId, id }) => ({ organization_id: organizationId, id })).sort(byId)
   const { rows } = await sql<{ merged_into_id: string | null }>`
     select c.merged_into_id
     from ${wantedRows(['organization_id', 'id'], ids)}
@@ -220,23 +231,4 @@ async function assertNotMerged(tx: Transaction, contacts: ContactState[]): Promi
     ) c
   `.execute(tx)
   if (rows.some((row) => row.merged_into_id !== null)) throw new StaleReadError()
-}
-
-/**
- * Names are filled in, never overwritten: also not those that somebody set since they were read. The rows exist: the
- * conflict is what finds them by their key.
- */
-async function fillNames(tx: Transaction, rows: readonly object[]): Promise<void> {
-  await insertRows(tx, 'contacts', {
-    columns, rows, onConflict: sql`(organization_id, id) do update set
-      first_name = coalesce(contacts.first_name, excluded.first_name),
-      last_name = coalesce(contacts.last_name, excluded.last_name), updated_at = excluded.updated_at`,
-  })
-}
-
-async function saveProposals(tx: Transaction, set: ContactSet): Promise<void> {
-  await insertRows(tx, 'merge_proposals', {
-    columns: ['organization_id', 'id', 'contact_id', 'other_contact_id', 'reason'], rows: set.proposals,
-    onConflict: sql`(organization_id, contact_id, other_contact_id) do nothing`,
-  })
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { insertRows } from '../database/insert-rows.ts'
+import { type Insert, insertInto } from '../database/insert-rows.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { ConversationStatus, Transaction } from '../database/schema.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
@@ -162,28 +162,25 @@ const columns = [
   'updated_at',
 ] as const
 
-/** Writes what the batch opened and changed. */
-export async function saveConversations(tx: Transaction, set: ConversationSet): Promise<void> {
+/**
+ * What the batch opened and changed. Rows that exist are locked and were read under the lock, so their new values can
+ * simply be set; the conflict is what finds them by their key.
+ */
+export function insertConversations(set: ConversationSet): Insert[] {
   const now = new Date().toISOString()
   const rows = [...set.changed].map((state) => ({
     organization_id: state.organizationId, id: state.id, agent_id: state.agentId, channel: state.channel,
     contact_id: state.contactId, visitor_id: state.visitorId, status: state.status, last_seq: state.lastSeq,
     created_at: now, updated_at: now, isNew: state.isNew,
   })).sort((a, b) => (keyOf(a.organization_id, a.id) < keyOf(b.organization_id, b.id) ? -1 : 1))
-  await insertRows(tx, 'conversations', { columns, rows: rows.filter((row) => row.isNew) })
-  await updateRows(tx, rows.filter((row) => !row.isNew))
-  await insertRows(tx, 'conversation_keys', {
-    columns: ['organization_id', 'kind', 'value', 'conversation_id'], rows: set.addedKeys,
-  })
-}
-
-/**
- * The rows exist, are locked and were read under the lock: their new values can simply be set. The conflict is what
- * finds them by their key.
- */
-async function updateRows(tx: Transaction, rows: readonly object[]): Promise<void> {
-  await insertRows(tx, 'conversations', {
-    columns, rows, onConflict: sql`(organization_id, id) do update set
-      last_seq = excluded.last_seq, contact_id = excluded.contact_id, updated_at = excluded.updated_at`,
-  })
+  return [
+    insertInto('conversations', { columns, rows: rows.filter((row) => row.isNew) }),
+    insertInto('conversations', {
+      columns, rows: rows.filter((row) => !row.isNew), onConflict: sql`(organization_id, id) do update set
+        last_seq = excluded.last_seq, contact_id = excluded.contact_id, updated_at = excluded.updated_at`,
+    }),
+    insertInto('conversation_keys', {
+      columns: ['organization_id', 'kind', 'value', 'conversation_id'], rows: set.addedKeys,
+    }),
+  ]
 }

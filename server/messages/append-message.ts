@@ -3,9 +3,8 @@ import { addContact, attachIdentity, type ContactSet, linkContact, proposeMerge 
 import { attachKey, type ConversationSet, type ConversationState } from '../conversations/conversation-set.ts'
 import type { ResolvedConversation } from '../conversations/resolve-conversation.ts'
 import { createId } from '../database/create-id.ts'
-import { insertRows } from '../database/insert-rows.ts'
+import { type Insert, insertInto } from '../database/insert-rows.ts'
 import { keyOf } from '../database/key-of.ts'
-import type { Transaction } from '../database/schema.ts'
 import type { NewEvent } from '../events/record-events.ts'
 import type { NewMessage, Recorded } from './new-message.ts'
 
@@ -115,6 +114,6 @@ const columns = [
   'metadata', 'occurred_at', 'received_at', 'recorded_at',
 ] as const
 
-export async function saveMessages(tx: Transaction, rows: readonly object[]): Promise<void> {
-  await insertRows(tx, 'messages', { columns, rows })
+export function insertMessages(rows: readonly object[]): Insert[] {
+  return [insertInto('messages', { columns, rows })]
 }

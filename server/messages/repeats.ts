@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { insertRows } from '../database/insert-rows.ts'
+import { insertInto, insertRows } from '../database/insert-rows.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
@@ -123,7 +123,9 @@ export async function saveAnswers(tx: Transaction, repeats: Repeats): Promise<vo
     using ${wantedRows(['organization_id', 'key'], rows)}
     where i.organization_id = w.organization_id and i.key = w.key and i.created_at <= now() - ${keptFor}::interval
   `.execute(tx)
-  await insertRows(tx, 'idempotency_keys', { columns: ['organization_id', 'key', 'request_hash', 'response'], rows })
+  await insertRows(tx, [
+    insertInto('idempotency_keys', { columns: ['organization_id', 'key', 'request_hash', 'response'], rows }),
+  ])
 }
 
 /** Removes outdated Idempotency-Keys of every organization; run by the owner from time to time. */
