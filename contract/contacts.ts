@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { channels } from './channels.ts'
-import { IdInput, Metadata, Nullable, OptionalText, Page, PageQuery, Time } from './common.ts'
+import { IdInput, Metadata, OptionalText, Page, PageQuery, Time } from './common.ts'
 
 const exampleContact = {
   id: 'cmi9q2x7a0k3v8d1w5r6t9y2z',
@@ -39,22 +39,22 @@ export const ContactIdentity = Type.Object({
 
 const contactFields = {
   id: Type.String({ description: 'Id of the contact.' }),
-  firstName: Nullable(Type.String({ description: 'First name.' })),
-  lastName: Nullable(Type.String({ description: 'Last name.' })),
-  email: Nullable(Type.String({ description: 'The first of its e-mail addresses.' })),
-  phoneNumber: Nullable(Type.String({ description: 'The first of its phone numbers, E.164.' })),
-  userId: Nullable(Type.String({ description: 'The first of its ids in your own system.' })),
+  firstName: OptionalText('First name.'),
+  lastName: OptionalText('Last name.'),
+  email: OptionalText('The first of its e-mail addresses.'),
+  phoneNumber: OptionalText('The first of its phone numbers, E.164.'),
+  userId: OptionalText('The first of its ids in your own system.'),
   identities: Type.Array(ContactIdentity, { description: 'Everything it is found by, oldest first.' }),
   metadata: Metadata('Of the caller.'),
-  mergedIntoId: Nullable(Type.String({
-    description: 'Set while the contact is merged into this other one, which has its identities and conversations.',
-  })),
+  mergedIntoId: OptionalText(
+    'Set while the contact is merged into this other one, which has its identities and conversations.',
+  ),
   createdAt: Time('When it was created.'),
   updatedAt: Time('When it, its names, identities or metadata last changed.'),
 }
 
 /** A contact, as lists show it. */
-export const Contact = Type.Object(contactFields, { examples: [exampleContact] })
+export const Contact = Type.Object(contactFields, { $id: 'Contact', examples: [exampleContact] })
 export type Contact = Static<typeof Contact>
 
 /** A conversation of a contact, in short. */
@@ -69,8 +69,8 @@ export const ContactConversation = Type.Object({
 /** A contact that was merged into another one, and can be taken out again. */
 export const MergedContact = Type.Object({
   id: Type.String({ description: 'Id of the contact that was merged in; send it to unmerge.' }),
-  firstName: Nullable(Type.String({ description: 'Its own first name.' })),
-  lastName: Nullable(Type.String({ description: 'Its own last name.' })),
+  firstName: OptionalText('Its own first name.'),
+  lastName: OptionalText('Its own last name.'),
   mergedAt: Time('When it was merged.'),
 })
 
@@ -88,7 +88,7 @@ export const ContactDetail = Type.Object({
   ...contactFields,
   conversations: Type.Array(ContactConversation, { description: 'Its newest 50 conversations, newest first.' }),
   mergedContacts: Type.Array(MergedContact, { description: 'The newest 50 contacts merged into it, newest first.' }),
-}, { examples: [exampleDetail] })
+}, { $id: 'ContactDetail', examples: [exampleDetail] })
 export type ContactDetail = Static<typeof ContactDetail>
 
 /** Query of `GET /api/contacts`. */
@@ -103,7 +103,10 @@ export const ContactsQuery = PageQuery({
   userId: Type.Optional(Type.String({ description: 'Exactly this id of your own system.' })),
 })
 
-export const ContactsPage = Page(Contact, 'Contacts, the last changed first. Contacts merged into others are left out.')
+export const ContactsPage = Type.Object({ ...Page(Contact, '').properties }, {
+  description: 'Contacts, the last changed first. Contacts merged into others are left out.',
+  examples: [{ items: [exampleContact], nextCursor: null }],
+})
 
 const ContactMetadataInput = (description: string) =>
   Type.Unsafe<Record<string, unknown> | null>({ type: ['object', 'null'], additionalProperties: true, description })
@@ -152,7 +155,24 @@ export const UnmergeBody = Type.Object({
 export const UnmergeAnswer = Type.Object({
   contact: ContactDetail,
   restoredContact: ContactDetail,
-}, { description: '`contact`: the one of the path; `restoredContact`: the one that was merged into it.' })
+}, {
+  description: '`contact`: the one of the path; `restoredContact`: the one that was merged into it.',
+  examples: [{
+    contact: exampleDetail,
+    restoredContact: {
+      ...exampleDetail, id: 'cmi9q2x7b1m5n7p9r3s5t7v9x', firstName: null, lastName: null, email: null, userId: null,
+      phoneNumber: '+5491155550001', metadata: {}, conversations: [], identities: [{
+        kind: 'phone', value: '+5491155550001', raw: '5491155550001', origin: 'whatsapp',
+        createdAt: '2026-03-01T12:00:00.000Z',
+      }],
+    },
+  }],
+})
+
+const exampleProposal = {
+  id: 'cmi9q2x7c2p4r6t8v0x2z4b6d', contactId: 'cmi9q2x7a0k3v8d1w5r6t9y2z', otherContactId: 'cmi9q2x7b1m5n7p9r3s5t7v9x',
+  reason: 'contact.userId and contact.email of one message named them', createdAt: '2026-03-02T10:00:00.000Z',
+}
 
 /** Two contacts that look like one customer. */
 export const MergeProposal = Type.Object({
@@ -161,13 +181,11 @@ export const MergeProposal = Type.Object({
   otherContactId: Type.String({ description: 'The other one.' }),
   reason: Type.String({ description: 'What pointed at both of them.' }),
   createdAt: Time('When this was noticed.'),
-}, {
-  examples: [{
-    id: 'cmi9q2x7c2p4r6t8v0x2z4b6d', contactId: 'cmi9q2x7a0k3v8d1w5r6t9y2z', otherContactId: 'cmi9q2x7b1m5n7p9r3s5t7v9x',
-    reason: 'contact.userId and contact.email of one message named them', createdAt: '2026-03-02T10:00:00.000Z',
-  }],
-})
+}, { examples: [exampleProposal] })
 
 export const MergeProposalsQuery = PageQuery({})
 
-export const MergeProposalsPage = Page(MergeProposal, 'Proposals nobody has decided on yet, newest first.')
+export const MergeProposalsPage = Type.Object({ ...Page(MergeProposal, '').properties }, {
+  description: 'Proposals nobody has decided on yet, newest first.',
+  examples: [{ items: [exampleProposal], nextCursor: null }],
+})
