@@ -30,7 +30,7 @@ async function main(words: string[]) {
 }
 
 function findTestFiles(words: string[]): Check[] {
-  const paths = globSync('{contract,server}/**/*.test.ts', { exclude: ['**/node_modules/**'] }).sort()
+  const paths = globSync('{contract,server,bench}/**/*.test.ts', { exclude: ['**/node_modules/**'] }).sort()
   const wanted = words.map((word) => word.replace(`${process.cwd()}/`, '').replace(/^\.\//, ''))
   return paths
     .filter((path) => wanted.length === 0 || wanted.some((word) => path.includes(word)))

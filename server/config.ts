@@ -148,3 +148,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   }
   return config as Config
 }
+
+/** Variables that look like ours but name no setting: most likely misspelt. */
+export function findUnknownSettings(env: NodeJS.ProcessEnv): string[] {
+  const known = new Set(Object.values(settings).map((one) => one.env))
+  return Object.keys(env).filter((name) => /^HILO_/.test(name) && !/^HILO_TEST_/.test(name) && !known.has(name))
+}

@@ -18,7 +18,7 @@ export const errorCodes = {
   IDEMPOTENCY_KEY_REUSED: { status: 422, meaning: 'The Idempotency-Key was used before with another request.' },
   RATE_LIMITED: { status: 429, meaning: 'Too many requests with this API key; see the Retry-After header.' },
   INTERNAL: { status: 500, meaning: 'A fault of Hilo itself; the log holds the details under the request id.' },
-  UNAVAILABLE: { status: 503, meaning: 'The database is away or busy; nothing was recorded. Try again.' },
+  UNAVAILABLE: { status: 503, meaning: 'The database is away or busy. Try again, with the same externalId or Idempotency-Key.' },
 } as const
 
 export type ErrorCode = keyof typeof errorCodes

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Config, readConfig } from './config.ts'
+import { type Config, findUnknownSettings, readConfig } from './config.ts'
 import { openDatabase, type OpenDatabase } from './database/open.ts'
 import { createFirstOrganization, type FirstOrganization } from './organizations/create-first-organization.ts'
+import { findIgnoredBootstrap } from './organizations/find-ignored-bootstrap.ts'
 import { readSecret } from './read-secret.ts'
 import { StartError } from './start-error.ts'
 import { describeFirst, describeStart } from './start-texts.ts'
@@ -15,7 +16,7 @@ async function open(config: Config): Promise<OpenDatabase> {
   const isNew = !config.databaseUrl && !existsSync(join(config.dataDir, 'pglite'))
   if (isNew) print('Preparing the embedded database; this first start takes a few seconds…')
   const database = await openDatabase(config)
-  if (database.migrated.length > 0 && !isNew) print(`Brought the database up to date: ${database.migrated.join(', ')}`)
+  if (database.migrated.length > 0 && !isNew) print(`Prepared the database: ${database.migrated.join(', ')}`)
   return database
 }
 
@@ -37,12 +38,14 @@ async function start(): Promise<void> {
   const database = await open(config)
   try {
     const first = await createFirstOrganization(database.db, config)
-    const server = await serve(config, database, first)
+    const ignored = first ? [] : await findIgnoredBootstrap(database.db, config)
+    const running: { server?: RunningServer } = {} // a signal may come while it starts
     stopOnSignal(async () => {
-      await server.stop()
+      await running.server?.stop()
       await database.close()
     })
-    print(describeStart({ url: server.url, database, first }))
+    const server = running.server = await serve(config, database, first)
+    print(describeStart({ url: server.url, database, first, ignored, unknown: findUnknownSettings(process.env) }))
     server.app.log.info({ url: server.url, database: database.kind }, 'listening')
   } catch (error) {
     await database.close()

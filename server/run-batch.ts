@@ -20,7 +20,9 @@ async function untilSettled<Result>(work: () => Promise<Result>): Promise<Result
 /** What a single message's failure means for its caller. */
 function toError(error: unknown): HiloError {
   if (isUnavailable(error) || isConflictToRetry(error) || error instanceof StaleReadError) {
-    return new HiloError('UNAVAILABLE', 'The database is away or too busy; nothing was recorded. Try again.', {
+    return new HiloError('UNAVAILABLE', 'The database is away or too busy. Try again.', {
+      hint: 'The message may have been recorded if the connection broke at the last moment: send it again with the '
+        + 'same externalId or Idempotency-Key, and it is recorded once.',
       cause: error,
     })
   }

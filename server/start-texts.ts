@@ -5,6 +5,10 @@ export interface Started {
   url: string
   database: Pick<OpenDatabase, 'kind' | 'location'>
   first: FirstOrganization | undefined
+  /** Settings for a first start that had no effect, since this is a later one. */
+  ignored: readonly string[]
+  /** Variables that look like settings of ours and are none. */
+  unknown: readonly string[]
 }
 
 const row = (name: string, value: string): string => `  ${name.padEnd(14)}${value}`
@@ -38,8 +42,22 @@ export function describeFirst({ organizationId, agentId, key }: FirstOrganizatio
   ]
 }
 
+function describeNewKey({ kind }: Started['database']): string {
+  return `Need a key? npx hilo keys create${kind === 'pglite' ? ' (stop Hilo first: the embedded database serves one)' : ''}`
+}
+
+function warnings({ ignored, unknown }: Pick<Started, 'ignored' | 'unknown'>): string[] {
+  const lines = []
+  if (ignored.length > 0) {
+    lines.push(`Ignored: ${ignored.join(', ')}. The database had an organization already; these count at the first start `
+      + 'only. Use an empty database, or create what you need with npx hilo.')
+  }
+  if (unknown.length > 0) lines.push(`Unknown settings, ignored: ${unknown.join(', ')}. The README lists all there are.`)
+  return lines.length > 0 ? [...lines, ''] : []
+}
+
 /** What the person at the terminal reads when Hilo is up. */
-export function describeStart({ url, database, first }: Started): string {
+export function describeStart({ url, database, first, ignored, unknown }: Started): string {
   return [
     `Hilo is running at ${url}`,
     '',
@@ -47,7 +65,8 @@ export function describeStart({ url, database, first }: Started): string {
     row('Data', describeData(database)),
     row('API reference', `${url}/docs`),
     '',
-    ...(first ? exampleRequest(url, first) : []),
+    ...(first ? exampleRequest(url, first) : [describeNewKey(database), '']),
+    ...warnings({ ignored, unknown }),
     'Stop it with Ctrl-C. The lines below are its log, as JSON.',
   ].join('\n')
 }

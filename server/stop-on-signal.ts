@@ -12,7 +12,10 @@ export function stopOnSignal(stop: () => Promise<void>): void {
     isStopping = true
     process.stdout.write(`${signal}: finishing what is in flight. Send it again to stop at once.\n`)
     setTimeout(() => fail(`It took longer than ${patienceMs / 1000} seconds; stopped anyway.`), patienceMs).unref()
-    stop().then(() => process.exit(0), (error: unknown) => fail(`It did not stop cleanly: ${String(error)}`))
+    stop().then(() => {
+      process.stdout.write('Stopped.\n')
+      process.exit(0)
+    }, (error: unknown) => fail(`It did not stop cleanly: ${String(error)}`))
   }
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal)
 }

@@ -44,7 +44,7 @@ interface Hit {
 function createMismatch(first: Hit, second: Hit): HiloError {
   return new HiloError(
     'CONVERSATION_MISMATCH',
-    `${first.key.field} names conversation ${first.conversation.id}, but ${second.key.field} "${second.key.value}" ` +
+    `${first.key.field} names conversation ${first.conversation.id}, but ${second.key.field} "${describeKey(second.key)}" ` +
       `names conversation ${second.conversation.id}. Nothing was recorded.`,
     { field: second.key.field, hint: `Send only ${first.key.field}, or the ids of one and the same conversation.` },
   )
@@ -61,10 +61,15 @@ function assertSameAddress(set: ConversationSet, hit: Hit, key: ConversationKey)
   if (!other) return
   throw new HiloError(
     'CONVERSATION_MISMATCH',
-    `${hit.key.field} names conversation ${id}, which belongs to "${other.value}", but ${key.field} names ` +
-      `"${key.value}". Nothing was recorded.`,
+    `${hit.key.field} names conversation ${id}, which belongs to "${describeKey(other)}", but ${key.field} names ` +
+      `"${describeKey(key)}". Nothing was recorded.`,
     { field: key.field, hint: `Send only ${key.field}, or the ${hit.key.field} of that customer.` },
   )
+}
+
+/** As a person knows it: of a WhatsApp key the address, without the agent in front. */
+function describeKey({ kind, value }: Pick<ConversationKey, 'value'> & { kind: string }): string {
+  return kind === 'whatsapp' ? value.slice(value.lastIndexOf('_') + 1) : value
 }
 
 function openConversation(message: NewMessage): ConversationState {

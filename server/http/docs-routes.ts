@@ -56,6 +56,9 @@ export const docsRoutes: Routes = async (app) => {
   let reference: Promise<Buffer> | undefined
   const schema = { hide: true }
 
+  // The address that the start prints, opened in a browser.
+  app.get('/', { schema }, (_request, reply) => reply.redirect('/docs'))
+
   app.get('/docs', { schema }, (_request, reply) => reply
     .header('content-security-policy', contentSecurityPolicy).type('text/html; charset=utf-8').send(page))
 

@@ -1,4 +1,4 @@
-import { settings } from '../../config.ts'
+import { findUnknownSettings, settings } from '../../config.ts'
 import { editDistance } from '../../conversations/edit-distance.ts'
 import type { Check } from './check.ts'
 
@@ -26,8 +26,7 @@ function findWrong(env: NodeJS.ProcessEnv): Check[] {
 }
 
 function findUnknown(env: NodeJS.ProcessEnv): Check[] {
-  const isUnknown = (variable: string) => /^HILO_(?!TEST_)/.test(variable) && !known.includes(variable)
-  return Object.keys(env).filter(isUnknown).map((variable) => {
+  return findUnknownSettings(env).map((variable) => {
     const nearest = known.toSorted((a, b) => editDistance(variable, a) - editDistance(variable, b))[0]!
     const isNear = editDistance(variable, nearest) <= allowedTypos
     return {
