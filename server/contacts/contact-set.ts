@@ -29,7 +29,7 @@ export interface ContactSet {
   addedIdentities: {
     organization_id: string, kind: string, value: string, contact_id: string, raw: string, origin: string
   }[]
-  /** Contacts of before that a new row will point at. */
+  /** Contacts of before that a new row will point at, or that change: a merge must not take them away meanwhile. */
   linked: Set<ContactState>
   proposals: { organization_id: string, id: string, contact_id: string, other_contact_id: string, reason: string }[]
 }

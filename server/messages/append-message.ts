@@ -51,6 +51,7 @@ function applyContact({ contacts, events }: Journal, message: NewMessage, { asso
   const isFilled = Object.keys(names).length > 0
   Object.assign(contact, names)
   if (isCreated || isFilled) addContact(contacts, contact)
+  if (isFilled) linkContact(contacts, contact)
   for (const identity of newIdentities) attachIdentity(contacts, contact, { identity, origin: message.channel })
   for (const { contact: other, field } of conflicts) {
     proposeMerge(contacts, [contact, other], `${associated.decidedBy} and ${field} of one message named them`)
