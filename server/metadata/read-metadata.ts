@@ -10,7 +10,7 @@ export function readMetadata(metadata: Metadata | null | undefined): Metadata {
   if (!metadata) return {}
   const size = metadataBytes(metadata)
   if (size <= maxMetadataBytes) return metadata
-  throw new HiloError('INVALID_REQUEST', `metadata is ${size} bytes of JSON; at most ${maxMetadataBytes} are kept.`, {
+  throw new HiloError('INVALID_REQUEST', `metadata is larger than 16 KiB: ${size} bytes of JSON, of at most ${maxMetadataBytes}.`, {
     field: 'metadata', hint: 'Keep large values in your own system, and a reference to them here.',
   })
 }
