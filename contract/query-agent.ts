@@ -123,7 +123,20 @@ export type MessageInput = Static<typeof MessageInput>
 
 /** Body of `POST /api/agents/{id}/messages`. Each message is checked for itself, against `MessageInput`. */
 export const MessagesBody = Type.Object({
-  messages: Type.Array(Type.Unknown(), { minItems: 1, maxItems: 1000, description: 'Of the schema MessageInput.' }),
+  messages: Type.Array(
+    Type.Union([MessageInput, Type.Unknown({ description: 'Anything else is refused for itself, in its result.' })]),
+    { minItems: 1, maxItems: 1000, description: 'The messages, in the order in which they are to be recorded.' },
+  ),
+}, {
+  examples: [{
+    messages: [
+      { from: 'contact', query: 'Where is my order?', conversationId: 'crmchatsappai_12_345', externalId: '9001' },
+      {
+        query: 'It is on its way.', conversationId: 'crmchatsappai_12_345', externalId: '9002',
+        author: { kind: 'human', name: 'Ana' }, occurredAt: '2026-03-02T14:05:09Z',
+      },
+    ],
+  }],
 })
 
 const DecidedKey = Type.Object({
@@ -192,9 +205,33 @@ export const MessageResult = Type.Union([
 
 export const MessagesAnswer = Type.Object({
   results: Type.Array(MessageResult, { description: 'One for each message, in order.' }),
+}, {
+  examples: [{
+    results: [
+      {
+        messageId: 'cmi9q2x7a0k3v8d1w5r6t9y2z', conversationId: 'cmi9q2x79b4n6m1q8s3f7h0j5',
+        visitorId: 'cmi9q2x79p0o1i2u3y4t5r6e7', status: 'UNRESOLVED', isRepeat: false,
+      },
+      { error: '"messages[1].query" is required: the text of the message.', code: 'INVALID_REQUEST', field: 'messages[1].query' },
+    ],
+  }],
 })
 
 export const ResolveAnswer = Type.Object({
   resolution: Resolution,
   summary: Type.String({ description: 'The same in words.' }),
+}, {
+  examples: [{
+    resolution: {
+      conversation: {
+        id: 'cmi9q2x79b4n6m1q8s3f7h0j5', created: false, decidedBy: 'channelExternalId', attachedKeys: [],
+      },
+      contact: {
+        id: 'cmi9q2x79f8h2k5l1z3x6c9v0', created: false, decidedBy: 'channelExternalId', attachedIdentities: [],
+      },
+      warnings: [],
+    },
+    summary: 'It reaches conversation cmi9q2x79b4n6m1q8s3f7h0j5, by channelExternalId. ' +
+      'It concerns contact cmi9q2x79f8h2k5l1z3x6c9v0, by channelExternalId.',
+  }],
 })
