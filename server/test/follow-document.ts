@@ -52,7 +52,7 @@ class Reader {
     const printed = await this.#restart({})
     // The embedded database alone is prepared, and lies in a folder.
     const forAll = (said: string) => (
-      this.#kind === 'pglite' ? said : said.replace(/^(?:Preparing|Brought| {2}Data).*\n/gm, '')
+      this.#kind === 'pglite' ? said : said.replace(/^(?:Preparing|Prepared| {2}Data).*\n/gm, '')
     )
     this.#placeholders.compare(forAll(shown), forAll(printed).slice(0, forAll(printed).indexOf('\nRecord a first')), where)
     const example = await this.#bash(/^ {2}curl [\s\S]+?\n\n/m.exec(printed)![0])
