@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { ConversationSet } from '../conversations/conversation-set.ts'
 import { createId } from '../database/create-id.ts'
+import { inOrder } from '../database/in-order.ts'
 import { type Insert, insertInto } from '../database/insert-rows.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
@@ -183,21 +184,16 @@ export function proposeMerge(
 
 const columns = ['organization_id', 'id', 'first_name', 'last_name', 'created_at', 'updated_at'] as const
 
-/** Rows are locked in the order of their ids: two batches never wait for each other. */
-function byId(a: { organization_id: string, id: string }, b: { organization_id: string, id: string }): number {
-  return keyOf(a.organization_id, a.id) < keyOf(b.organization_id, b.id) ? -1 : 1
-}
-
 /**
  * What the batch created, filled in and noticed. Names are filled in, never overwritten: also not those that somebody
  * set since they were read. Those rows exist; the conflict is what finds them by their key.
  */
 export function insertContacts(set: ContactSet): Insert[] {
   const now = new Date().toISOString()
-  const rows = [...set.changed].map((contact) => ({
+  const rows = inOrder(['organization_id', 'id'], [...set.changed].map((contact) => ({
     organization_id: contact.organizationId, id: contact.id, first_name: contact.firstName,
     last_name: contact.lastName, updated_at: now, created_at: now, isNew: contact.isNew,
-  })).sort(byId)
+  })))
   return [
     insertInto('contacts', { columns, rows: rows.filter((row) => row.isNew) }),
     insertInto('contacts', {
@@ -206,10 +202,12 @@ export function insertContacts(set: ContactSet): Insert[] {
         last_name = coalesce(contacts.last_name, excluded.last_name), updated_at = excluded.updated_at`,
     }),
     insertInto('contact_identities', {
-      columns: ['organization_id', 'kind', 'value', 'contact_id', 'raw', 'origin'], rows: set.addedIdentities,
+      columns: ['organization_id', 'kind', 'value', 'contact_id', 'raw', 'origin'],
+      rows: inOrder(['organization_id', 'kind', 'value'], set.addedIdentities),
     }),
     insertInto('merge_proposals', {
-      columns: ['organization_id', 'id', 'contact_id', 'other_contact_id', 'reason'], rows: set.proposals,
+      columns: ['organization_id', 'id', 'contact_id', 'other_contact_id', 'reason'],
+      rows: inOrder(['organization_id', 'contact_id', 'other_contact_id'], set.proposals),
       onConflict: sql`(organization_id, contact_id, other_contact_id) do nothing`,
     }),
   ]
@@ -221,10 +219,10 @@ export function insertContacts(set: ContactSet): Insert[] {
  */
 export async function assertNotMerged(tx: Transaction, { linked }: ContactSet): Promise<void> {
   if (linked.size === 0) return
-  const ids = [...linked].map(({ organizationId, id }) => ({ organization_id: organizationId, id })).sort(byId)
+  const ids = [...linked].map(({ organizationId, id }) => ({ organization_id: organizationId, id }))
   const { rows } = await sql<{ merged_into_id: string | null }>`
     select c.merged_into_id
-    from ${wantedRows(['organization_id', 'id'], ids)}
+    from ${wantedRows(['organization_id', 'id'], inOrder(['organization_id', 'id'], ids))}
     cross join lateral (
       select c.merged_into_id from contacts c
       where c.organization_id = w.organization_id and c.id = w.id for key share

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { inOrder } from '../database/in-order.ts'
 import { type Insert, insertInto } from '../database/insert-rows.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { ConversationStatus, Transaction } from '../database/schema.ts'
@@ -52,12 +53,9 @@ export async function loadConversations(
   }
   const wanted = collectKeys(incoming)
   if (wanted.length === 0) return set
-  const ids = wanted.filter((key) => key.kind === 'conversation_id' && hasOwnIdShape(key.value))
-  for (const state of await findById(tx, ids, lock)) set.byId.set(keyOf(state.organizationId, state.id), state)
-  for (const { keys, ...row } of await findByKey(tx, wanted, lock)) {
-    const state = set.byId.get(keyOf(row.organizationId, row.id)) ?? row
-    set.byId.set(keyOf(row.organizationId, row.id), state)
-    for (const { kind, value } of keys) set.byKey.set(keyOf(row.organizationId, kind, value), state)
+  for (const { keys, ...state } of await findStates(tx, wanted, lock)) {
+    set.byId.set(keyOf(state.organizationId, state.id), state)
+    for (const { kind, value } of keys) set.byKey.set(keyOf(state.organizationId, kind, value), state)
   }
   if (incoming.some((message) => message.keys.length > 1)) await loadAddresses(tx, set)
   return set
@@ -80,38 +78,30 @@ const stateColumns = sql`
   c.visitor_id as "visitorId", c.status, c.last_seq as "lastSeq", false as "isNew"
 `
 
-/** The conversations that keys lead to, each once with those keys. */
-async function findByKey(
+/** The conversations that keys lead to or whose own id they are, each once with the keys that lead there. */
+async function findStates(
   tx: Transaction, wanted: WantedKey[], lock: boolean,
 ): Promise<(ConversationState & { keys: AddressKey[] })[]> {
+  const ownIds = wanted.filter((key) => key.kind === 'conversation_id' && hasOwnIdShape(key.value))
   const { rows } = await sql<ConversationState & { keys: AddressKey[] }>`
-    with found as materialized (
-      select w.organization_id, k.conversation_id, json_agg(json_build_object('kind', w.kind, 'value', w.value)) as keys
+    with reached as (
+      select w.organization_id, k.conversation_id, w.kind, w.value
       from ${wantedRows(['organization_id', 'kind', 'value'], wanted)}
       cross join lateral (
         select k.conversation_id from conversation_keys k
         where k.organization_id = w.organization_id and k.kind = w.kind and k.value = w.value offset 0
       ) k
-      group by w.organization_id, k.conversation_id order by w.organization_id, k.conversation_id
+      union all
+      select w.organization_id, w.value, null, null from ${wantedRows(['organization_id', 'value'], ownIds)}
+    ), found as materialized (
+      select organization_id, conversation_id,
+        json_agg(json_build_object('kind', kind, 'value', value)) filter (where kind is not null) as keys
+      from reached group by organization_id, conversation_id order by organization_id, conversation_id
     )
-    select found.keys, ${stateColumns} from found
+    select coalesce(found.keys, '[]') as keys, ${stateColumns} from found
     cross join lateral (
       select c.* from conversations c
       where c.organization_id = found.organization_id and c.id = found.conversation_id ${lockOrNot(lock)}
-    ) c
-  `.execute(tx)
-  return rows
-}
-
-async function findById(tx: Transaction, wanted: WantedKey[], lock: boolean): Promise<ConversationState[]> {
-  if (wanted.length === 0) return []
-  const ids = wanted.toSorted((a, b) => (a.value < b.value ? -1 : 1))
-  const { rows } = await sql<ConversationState>`
-    select ${stateColumns}
-    from ${wantedRows(['organization_id', 'value'], ids)}
-    cross join lateral (
-      select c.* from conversations c
-      where c.organization_id = w.organization_id and c.id = w.value ${lockOrNot(lock)}
     ) c
   `.execute(tx)
   return rows
@@ -168,11 +158,11 @@ const columns = [
  */
 export function insertConversations(set: ConversationSet): Insert[] {
   const now = new Date().toISOString()
-  const rows = [...set.changed].map((state) => ({
+  const rows = inOrder(['organization_id', 'id'], [...set.changed].map((state) => ({
     organization_id: state.organizationId, id: state.id, agent_id: state.agentId, channel: state.channel,
     contact_id: state.contactId, visitor_id: state.visitorId, status: state.status, last_seq: state.lastSeq,
     created_at: now, updated_at: now, isNew: state.isNew,
-  })).sort((a, b) => (keyOf(a.organization_id, a.id) < keyOf(b.organization_id, b.id) ? -1 : 1))
+  })))
   return [
     insertInto('conversations', { columns, rows: rows.filter((row) => row.isNew) }),
     insertInto('conversations', {
@@ -180,7 +170,8 @@ export function insertConversations(set: ConversationSet): Insert[] {
         last_seq = excluded.last_seq, contact_id = excluded.contact_id, updated_at = excluded.updated_at`,
     }),
     insertInto('conversation_keys', {
-      columns: ['organization_id', 'kind', 'value', 'conversation_id'], rows: set.addedKeys,
+      columns: ['organization_id', 'kind', 'value', 'conversation_id'],
+      rows: inOrder(['organization_id', 'kind', 'value'], set.addedKeys),
     }),
   ]
 }

@@ -3,6 +3,7 @@ import { addContact, attachIdentity, type ContactSet, linkContact, proposeMerge 
 import { attachKey, type ConversationSet, type ConversationState } from '../conversations/conversation-set.ts'
 import type { ResolvedConversation } from '../conversations/resolve-conversation.ts'
 import { createId } from '../database/create-id.ts'
+import { inOrder } from '../database/in-order.ts'
 import { type Insert, insertInto } from '../database/insert-rows.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { NewEvent } from '../events/record-events.ts'
@@ -12,8 +13,16 @@ import type { NewMessage, Recorded } from './new-message.ts'
 export interface Journal {
   conversations: ConversationSet
   contacts: ContactSet
-  messages: object[]
+  messages: MessageRow[]
   events: NewEvent[]
+}
+
+/** A row of the table `messages`; named are the columns that tell repeats. */
+interface MessageRow {
+  organization_id: string
+  source: string
+  external_id?: string
+  [column: string]: unknown
 }
 
 /** The decisions about one message. */
@@ -82,7 +91,7 @@ function toRow(
   message: NewMessage,
   recorded: Recorded,
   { conversation, contactId }: { conversation: ConversationState, contactId: string | undefined },
-): object {
+): MessageRow {
   const isFromContact = message.author.kind === 'contact'
   return {
     organization_id: message.organizationId,
@@ -115,6 +124,6 @@ const columns = [
   'metadata', 'occurred_at', 'received_at', 'recorded_at',
 ] as const
 
-export function insertMessages(rows: readonly object[]): Insert[] {
-  return [insertInto('messages', { columns, rows })]
+export function insertMessages(rows: readonly MessageRow[]): Insert[] {
+  return [insertInto('messages', { columns, rows: inOrder(['organization_id', 'source', 'external_id'], rows) })]
 }

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { inOrder } from '../database/in-order.ts'
 import { insertInto, insertRows } from '../database/insert-rows.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
@@ -115,9 +116,9 @@ export function repeatOutcome(recorded: Recorded, message: NewMessage): Outcome 
  */
 export async function saveAnswers(tx: Transaction, repeats: Repeats): Promise<void> {
   if (repeats.added.length === 0) return
-  const rows = repeats.added.map(({ organizationId, key, answer }) => ({
+  const rows = inOrder(['organization_id', 'key'], repeats.added.map(({ organizationId, key, answer }) => ({
     organization_id: organizationId, key, request_hash: answer.requestHash, response: answer.recorded,
-  })).sort((a, b) => (a.key < b.key ? -1 : 1))
+  })))
   await sql`
     delete from idempotency_keys i
     using ${wantedRows(['organization_id', 'key'], rows)}
