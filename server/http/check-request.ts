@@ -21,9 +21,10 @@ function checkQuery(name: string, value: unknown): void {
   })
 }
 
-function check(request: FastifyRequest): void {
-  for (const [name, value] of Object.entries(request.params as Record<string, string>)) checkParam(name, value)
-  for (const [name, value] of Object.entries(request.query as Record<string, unknown>)) checkQuery(name, value)
+/** Without lists of entries: it runs for every request. */
+function check({ params, query }: FastifyRequest): void {
+  for (const name in params as Record<string, string>) checkParam(name, (params as Record<string, string>)[name]!)
+  for (const name in query as Record<string, unknown>) checkQuery(name, (query as Record<string, unknown>)[name])
 }
 
 /** Refuses in paths and query strings what no id and no text can hold, before it comes near the database. */

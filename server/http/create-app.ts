@@ -3,8 +3,9 @@ import Fastify, { type FastifyServerOptions } from 'fastify'
 import type { LogLevel } from '../config.ts'
 import { refuseConnection, refuseUrl } from './error-handler.ts'
 import type { HiloApp } from './hilo-app.ts'
-import { readRequestId } from './request-id.ts'
+import { createRequestIds } from './request-id.ts'
 import { describeError, RequestLog } from './request-log.ts'
+import { createRequestLogger } from './request-logger.ts'
 import { buildCompilers } from './compilers.ts'
 
 export interface AppOptions {
@@ -29,8 +30,9 @@ export function createApp(logLevel: LogLevel, { logStream }: AppOptions = {}): H
   return Fastify({
     bodyLimit,
     logger: { level: logLevel, stream: logStream, serializers: { err: (error) => describeError(error) } },
-    logController: new RequestLog(),
-    genReqId: readRequestId,
+    logController: new RequestLog(logLevel),
+    childLoggerFactory: createRequestLogger,
+    genReqId: createRequestIds(),
     requestIdHeader: false,
     routerOptions: { maxParamLength, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     requestTimeout: requestTimeoutMs,

@@ -1,4 +1,5 @@
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import type { LogLevel } from '../config.ts'
 
 /** A request that took longer is worth a line even when it went well. */
 const slowMs = 1000
@@ -31,14 +32,18 @@ export function describeError(error: unknown, depth = 4): DescribedError {
  * cost more than the work). Never a header, a query string, or anything from a body.
  */
 export class RequestLog extends LogController {
-  constructor() {
+  readonly #isVerbose: boolean
+
+  constructor(level: LogLevel) {
     super({ requestIdLogLabel: 'requestId' })
+    this.#isVerbose = level === 'debug' || level === 'trace'
   }
 
   override incomingRequest(): void {}
 
   override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
-    const level = error || reply.statusCode >= 400 || reply.elapsedTime > slowMs ? 'info' : 'debug'
+    const isNotable = error || reply.statusCode >= 400 || reply.elapsedTime > slowMs
+    if (!isNotable && !this.#isVerbose) return
     const line = {
       method: request.method,
       path: request.routeOptions.url ?? null,
@@ -48,6 +53,7 @@ export class RequestLog extends LogController {
       apiKeyId: request.caller?.apiKeyId,
       code: request.errorCode,
     }
+    const level = isNotable ? 'info' : 'debug'
     request.log[level](error ? { ...line, err: error } : line, error ? 'request broken off' : 'request')
   }
 }
