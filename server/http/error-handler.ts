@@ -4,6 +4,7 @@ import { createId } from '../database/create-id.ts'
 import { isUnavailable } from '../database/database-errors.ts'
 import { type ErrorCode, HiloError } from '../errors.ts'
 import { explainValidation } from './explain-validation.ts'
+import { describeError } from './request-log.ts'
 import { rememberRoutes } from './route-not-found.ts'
 
 /** Seconds after which a caller may try again when the database was away. */
@@ -47,7 +48,10 @@ export function errorBody(error: HiloError, requestId: string) {
 function logError(error: HiloError, request: FastifyRequest): void {
   request.errorCode = error.code
   if (error.code === 'INTERNAL') request.log.error({ err: error.cause ?? error }, 'a request failed inside Hilo')
-  if (error.code === 'UNAVAILABLE') request.log.warn({ err: error.cause ?? error }, 'the database is unavailable')
+  if (error.code !== 'UNAVAILABLE') return
+  // Without the stack: while the database is away there may be thousands of these a second, all alike.
+  const { type, message, code } = describeError(error.cause ?? error)
+  request.log.warn({ reason: { type, message, code } }, 'the database is unavailable')
 }
 
 /** Answers an error. For hijacked answers (streams) use `toHiloError` and `errorBody`. */
