@@ -14,9 +14,27 @@ export interface GroupCommit<Item, Result> {
   close(): Promise<void>
 }
 
+/** The rest of this turn of the event loop; asked for again in it, the whole next one, with what the network brings. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/**
+ * Waits as long as each turn of the event loop brings further calls. The embedded database works in this very thread:
+ * while it does, nothing is read from the network, and Node takes one new connection per turn. Without this, calls that
+ * came at the same time would find nothing running one after the other, and go alone.
+ */
+async function untilQuiet(countWaiting: () => number, enough: number): Promise<void> {
+  await turn()
+  let known = 0
+  for (let count = countWaiting(); known < count && count < enough; count = countWaiting()) {
+    known = count
+    await turn()
+  }
+}
+
 /**
  * Gathers concurrent calls into batches: while one batch runs, the calls that arrive wait and form the next. No timer:
- * a call that finds nothing running goes at once, alone. A call is never torn apart: its items run in one batch.
+ * a call that finds nothing running goes as soon as the event loop brings no other. A call is never torn apart: its
+ * items run in one batch.
  * One batch at a time: two would share the waiting calls unevenly, and many small batches cost more than a few large.
  * @param run does the work for a batch; a result for each item, in order. If it rejects, so do all calls of the batch.
  * @param batchSize a batch takes further calls until it holds this many items.
@@ -54,7 +72,10 @@ export function createGroupCommit<Item, Result>(
   }
 
   async function runAll(): Promise<void> {
-    while (queue.length > 0) await runBatch(takeBatch())
+    while (queue.length > 0) {
+      await untilQuiet(() => waiting, batchSize)
+      await runBatch(takeBatch())
+    }
     running = undefined
   }
 

@@ -11,7 +11,8 @@ export function inOrganizations<Result>(
   work: (tx: Transaction) => Promise<Result>,
 ): Promise<Result> {
   return db.transaction().execute(async (tx) => {
-    await sql`select set_config('hilo.organization_ids', ${organizationIds.join('\n')}, true)`.execute(tx)
+    const visible = JSON.stringify(Object.fromEntries(organizationIds.map((id) => [id, 0])))
+    await sql`select set_config('hilo.organization_ids', ${visible}, true)`.execute(tx)
     return work(tx)
   })
 }
