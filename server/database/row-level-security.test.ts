@@ -128,7 +128,8 @@ for (const database of databases) {
       const bound = { role: 'hilo_app', scope: null }
       const check = async () => assert.deepEqual((await whoAmI.execute(hilo.db)).rows, [bound])
       await check()
-      assert.deepEqual((await inScope(hilo, whoAmI)).rows, [{ ...bound, scope: JSON.stringify({ [hilo.organizationId]: 0 }) }])
+      const scope = JSON.stringify({ [hilo.organizationId]: 0 })
+      assert.deepEqual((await inScope(hilo, whoAmI)).rows, [{ ...bound, scope }])
       await check()
       await assert.rejects(asOwner(hilo.db, async (tx) => {
         const { rows } = await whoAmI.execute(tx)
