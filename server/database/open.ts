@@ -143,7 +143,7 @@ function describeLocation(url: string): string {
 function explain(error: unknown, url: string): string {
   const reason = describe(error)
   const location = describeLocation(url)
-  if (/permission denied to (create|grant|set) role/.test(reason)) {
+  if (/permission denied to (create|grant|set) role|admin option on role/.test(reason)) {
     const user = pg.escapeIdentifier(decodeURIComponent(new URL(url).username))
     return `Cannot use ${location}: its user may not create the role hilo_app, which keeps organizations apart. ` +
       `Let an administrator of the server run: create role hilo_app; grant hilo_app to ${user};`
