@@ -1,6 +1,7 @@
 import type { Contact, ContactsQuery } from '@hilo/contract'
 import { type Expression, sql, type SqlBool } from 'kysely'
 import type { Static } from 'typebox'
+import { isListed } from '../database/is-listed.ts'
 import type { Transaction } from '../database/schema.ts'
 import { cursorTime, readCursor, writeCursor } from '../http/cursor.ts'
 import type { Caller } from '../organizations/scopes.ts'
@@ -28,6 +29,7 @@ export async function listContacts(tx: Transaction, caller: Caller, query: Query
   const after = readCursor(query.cursor, ['time', 'text'])
   const rows = await tx.selectFrom('contacts as c').selectAll().select(cursorTime('c.updated_at').as('place'))
     .where('c.organization_id', '=', organizationId).where('c.merged_into_id', 'is', null)
+    .where(isListed('c.updated_at'))
     .where((where) => where.and(readFilters(caller, query)))
     .$if(after !== undefined, (all) => all.where(
       sql<SqlBool>`(c.updated_at, c.id) < (${after![0]}::timestamptz, ${after![1]})`,

@@ -1,5 +1,6 @@
 import type { MergeProposal, MergeProposalsQuery } from '@hilo/contract'
 import type { Static } from 'typebox'
+import { isListed } from '../database/is-listed.ts'
 import type { Transaction } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
 import { readCursor, writeCursor } from '../http/cursor.ts'
@@ -28,6 +29,7 @@ export async function listMergeProposals(
       .onRef('b.organization_id', '=', 'p.organization_id').onRef('b.id', '=', 'p.other_contact_id'))
     .selectAll('p')
     .where('p.organization_id', '=', organizationId).where('p.dismissed_at', 'is', null)
+    .where(isListed('p.created_at'))
     .where('a.merged_into_id', 'is', null).where('b.merged_into_id', 'is', null)
     .$if(after !== undefined, (all) => all.where('p.id', '<', after![0]))
     .orderBy('p.id', 'desc') // ids begin with the time

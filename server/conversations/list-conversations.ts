@@ -1,8 +1,9 @@
 import type { ConversationPage, ConversationQuery } from '@hilo/contract'
 import { sql } from 'kysely'
-import { readTime } from '../http/read-time.ts'
+import { isListed } from '../database/is-listed.ts'
 import type { Transaction } from '../database/schema.ts'
 import { readCursor, writeCursor } from '../http/cursor.ts'
+import { readTime } from '../http/read-time.ts'
 import { presentConversation } from './present-conversation.ts'
 import { readConversations } from './read-conversations.ts'
 
@@ -30,6 +31,7 @@ function pick(tx: Transaction, organizationId: string, query: ConversationQuery)
   const { agentId, channel, status, contactId } = query
   const since = query.updatedSince ? readSince(query.updatedSince) : undefined
   return tx.selectFrom('conversations').selectAll().where('organization_id', '=', organizationId)
+    .where(isListed('updated_at'))
     .$if(Boolean(agentId), (rows) => rows.where('agent_id', '=', agentId!))
     .$if(Boolean(channel), (rows) => rows.where('channel', '=', channel!))
     .$if(Boolean(status), (rows) => rows.where('status', '=', status!))

@@ -1,4 +1,5 @@
 import { type Expression, sql } from 'kysely'
+import { isListed } from '../database/is-listed.ts'
 import type { Transaction } from '../database/schema.ts'
 import { cursorTime } from '../http/cursor.ts'
 import type { ConversationRow } from './access-conversation.ts'
@@ -50,6 +51,7 @@ const keysOf = sql`
 const lastMessageOf = sql`
   select m.id, m.seq, m.author_kind, left(m.text, ${sql.lit(excerptLength)}) as text, m.occurred_at
   from messages m
-  where m.organization_id = c.organization_id and m.conversation_id = c.id and not m.is_draft
+  where m.organization_id = c.organization_id and m.conversation_id = c.id and ${isListed('m.occurred_at')}
+    and not m.is_draft
   order by m.occurred_at desc, m.seq desc limit 1
 `

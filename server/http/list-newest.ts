@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely'
+import { isListed } from '../database/is-listed.ts'
 import type { Schema, Transaction } from '../database/schema.ts'
 import { cursorTime, readCursor, writeCursor } from './cursor.ts'
 
@@ -28,7 +29,7 @@ export async function listNewest<From extends Table, Item>(
   const older = after ? sql`and (created_at, id) < (${after[0]}::timestamptz, ${after[1]})` : sql``
   const { rows } = await sql<Selectable<Schema[From]> & { id: string, position: string }>`
     select *, ${cursorTime('created_at')} as position from ${sql.table(table)}
-    where organization_id = ${organizationId} ${older}
+    where organization_id = ${organizationId} and ${isListed('created_at')} ${older}
     order by created_at desc, id desc limit ${limit + 1}
   `.execute(tx)
   const page = rows.slice(0, limit)

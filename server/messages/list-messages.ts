@@ -1,5 +1,6 @@
 import type { MessagePage } from '@hilo/contract'
 import { sql } from 'kysely'
+import { isListed } from '../database/is-listed.ts'
 import type { Transaction } from '../database/schema.ts'
 import { cursorTime, readCursor, writeCursor } from '../http/cursor.ts'
 import { type MessageRow, presentMessage } from './present-message.ts'
@@ -56,6 +57,7 @@ function read(
   const compare = side === 'older' ? sql`<` : sql`>`
   return tx.selectFrom('messages').selectAll().select(cursorTime('occurred_at').as('position'))
     .where('organization_id', '=', organizationId).where('conversation_id', '=', conversationId)
+    .where(isListed('occurred_at'))
     .$if(!includeDrafts, (rows) => rows.where('is_draft', '=', false))
     .$if(place !== undefined, (rows) => rows.where(
       sql<boolean>`(occurred_at, seq) ${compare} (${place!.occurredAt}::timestamptz, ${place!.seq}::integer)`,

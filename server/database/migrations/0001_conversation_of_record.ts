@@ -6,6 +6,11 @@ const tenantTables = [
   'conversations', 'conversation_keys', 'messages', 'events', 'idempotency_keys', 'audit_log',
 ]
 
+/**
+ * Keys begin with the column that tells rows apart and end with `organization_id`. The other way round the planner can
+ * take any of them for any look-up and read an organization for one row; while tables were young, it did. An index
+ * that lists an organization's rows begins with it, and holds a condition that only lists state (`is-listed.ts`).
+ */
 const tables = [
   `create table organizations (
     id text primary key,
@@ -29,8 +34,10 @@ const tables = [
     revoked_at timestamptz,
     last_used_at timestamptz,
     created_at timestamptz not null default now(),
-    primary key (organization_id, id)
+    primary key (id, organization_id)
   )`,
+  `create index api_keys_by_creation on api_keys (organization_id, created_at desc)
+    where created_at > '-infinity'`,
   `create table agents (
     organization_id text not null references organizations,
     id text not null,
@@ -39,8 +46,10 @@ const tables = [
     metadata jsonb not null default '{}',
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
-    primary key (organization_id, id)
+    primary key (id, organization_id)
   )`,
+  `create index agents_by_creation on agents (organization_id, created_at desc)
+    where created_at > '-infinity'`,
   `create table contacts (
     organization_id text not null references organizations,
     id text not null,
@@ -50,11 +59,11 @@ const tables = [
     merged_into_id text,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
-    primary key (organization_id, id),
-    foreign key (organization_id, merged_into_id) references contacts
+    primary key (id, organization_id),
+    foreign key (organization_id, merged_into_id) references contacts (organization_id, id)
   )`,
   `create index contacts_by_update on contacts (organization_id, updated_at desc)
-    where merged_into_id is null`,
+    where merged_into_id is null and updated_at > '-infinity'`,
   `create table contact_identities (
     organization_id text not null,
     kind text not null,
@@ -63,8 +72,8 @@ const tables = [
     raw text not null,
     origin text not null,
     created_at timestamptz not null default now(),
-    primary key (organization_id, kind, value),
-    foreign key (organization_id, contact_id) references contacts
+    primary key (value, kind, organization_id),
+    foreign key (organization_id, contact_id) references contacts (organization_id, id)
   )`,
   'create index contact_identities_by_contact on contact_identities (contact_id, organization_id)',
   `create table merge_proposals (
@@ -75,11 +84,13 @@ const tables = [
     reason text not null,
     created_at timestamptz not null default now(),
     dismissed_at timestamptz,
-    primary key (organization_id, id),
-    unique (organization_id, contact_id, other_contact_id),
-    foreign key (organization_id, contact_id) references contacts,
-    foreign key (organization_id, other_contact_id) references contacts
+    primary key (id, organization_id),
+    unique (contact_id, other_contact_id, organization_id),
+    foreign key (organization_id, contact_id) references contacts (organization_id, id),
+    foreign key (organization_id, other_contact_id) references contacts (organization_id, id)
   )`,
+  `create index merge_proposals_open on merge_proposals (organization_id, id desc)
+    where dismissed_at is null and created_at > '-infinity'`,
   `create table contact_merges (
     organization_id text not null,
     id text not null,
@@ -88,11 +99,11 @@ const tables = [
     moved jsonb not null,
     created_at timestamptz not null default now(),
     undone_at timestamptz,
-    primary key (organization_id, id),
-    foreign key (organization_id, contact_id) references contacts,
-    foreign key (organization_id, merged_contact_id) references contacts
+    primary key (id, organization_id),
+    foreign key (organization_id, contact_id) references contacts (organization_id, id),
+    foreign key (organization_id, merged_contact_id) references contacts (organization_id, id)
   )`,
-  `create unique index contact_merges_of_merged on contact_merges (organization_id, merged_contact_id)
+  `create unique index contact_merges_of_merged on contact_merges (merged_contact_id, organization_id)
     where undone_at is null`,
   'create index contact_merges_by_contact on contact_merges (contact_id, organization_id) where undone_at is null',
   `create table conversations (
@@ -108,14 +119,15 @@ const tables = [
     metadata jsonb not null default '{}',
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
-    primary key (organization_id, id),
-    foreign key (organization_id, agent_id) references agents,
-    foreign key (organization_id, contact_id) references contacts
+    primary key (id, organization_id),
+    foreign key (organization_id, agent_id) references agents (organization_id, id),
+    foreign key (organization_id, contact_id) references contacts (organization_id, id)
   ) with (fillfactor = 80)`,
-  'create index conversations_by_update on conversations (organization_id, updated_at desc)',
+  `create index conversations_by_update on conversations (organization_id, updated_at desc)
+    where updated_at > '-infinity'`,
   // What waits for a human is what an inbox asks for first, among all that waits for nobody.
   `create index conversations_for_humans on conversations (organization_id, updated_at desc)
-    where status = 'HUMAN_REQUESTED'`,
+    where status = 'HUMAN_REQUESTED' and updated_at > '-infinity'`,
   `create index conversations_by_contact on conversations (contact_id, organization_id)
     where contact_id is not null`,
   `create table conversation_keys (
@@ -124,8 +136,8 @@ const tables = [
     value text not null,
     conversation_id text not null,
     created_at timestamptz not null default now(),
-    primary key (organization_id, kind, value),
-    foreign key (organization_id, conversation_id) references conversations
+    primary key (value, kind, organization_id),
+    foreign key (organization_id, conversation_id) references conversations (organization_id, id)
   )`,
   'create index conversation_keys_by_conversation on conversation_keys (conversation_id, organization_id)',
   `create table messages (
@@ -150,13 +162,14 @@ const tables = [
     occurred_at timestamptz not null,
     received_at timestamptz not null,
     recorded_at timestamptz not null,
-    primary key (organization_id, conversation_id, seq),
-    unique (organization_id, id),
-    foreign key (organization_id, conversation_id) references conversations
+    primary key (conversation_id, organization_id, seq),
+    unique (id, organization_id),
+    foreign key (organization_id, conversation_id) references conversations (organization_id, id)
   )`,
-  `create unique index messages_external_id on messages (organization_id, source, external_id)
+  `create unique index messages_external_id on messages (external_id, source, organization_id)
     where external_id is not null`,
-  'create index messages_by_time on messages (organization_id, conversation_id, occurred_at, seq)',
+  `create index messages_by_time on messages (conversation_id, organization_id, occurred_at, seq)
+    where occurred_at > '-infinity'`,
   // Without a foreign key: a number comes from the organization's counter only, and the check would run for every row.
   `create table events (
     organization_id text not null,
@@ -175,7 +188,7 @@ const tables = [
     request_hash text not null,
     response jsonb not null,
     created_at timestamptz not null default now(),
-    primary key (organization_id, key)
+    primary key (key, organization_id)
   )`,
   'create index idempotency_keys_by_age on idempotency_keys (created_at)',
   `create table audit_log (
@@ -186,8 +199,10 @@ const tables = [
     subject text not null,
     details jsonb not null,
     created_at timestamptz not null default now(),
-    primary key (organization_id, id)
+    primary key (id, organization_id)
   )`,
+  `create index audit_log_by_creation on audit_log (organization_id, created_at desc)
+    where created_at > '-infinity'`,
 ]
 
 /**

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { sql } from 'kysely'
+import { inOrganization } from '../database/transactions.ts'
+import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
+
+interface Key {
+  table: string
+  index: string
+  columns: string[]
+}
+
+/** Every key of every table: primary keys and unique constraints. */
+async function readKeys(hilo: Hilo): Promise<Key[]> {
+  const { rows } = await hilo.asOwner((tx) => sql<Key>`
+    select t.relname as table, i.relname as index, array_agg(a.attname::text order by a.attnum) as columns
+    from pg_index x join pg_class t on t.oid = x.indrelid join pg_class i on i.oid = x.indexrelid
+    join pg_attribute a on a.attrelid = t.oid and a.attnum = any (x.indkey)
+    where x.indisunique and x.indpred is null and t.relnamespace = current_schema()::regnamespace
+      and has_table_privilege('hilo_app', t.oid, 'select')
+    group by 1, 2
+  `.execute(tx))
+  return rows
+}
+
+const literalOf = (column: string) => (column === 'seq' ? sql.lit(1) : sql.lit('x'))
+
+/** What PostgreSQL does for `where` all columns of a key, as the role that serves requests. */
+async function explain(hilo: Hilo, { table, columns }: Key): Promise<string> {
+  const isRow = sql.join(columns.map((column) => sql`${sql.ref(column)} = ${literalOf(column)}`), sql` and `)
+  const { rows } = await inOrganization(hilo.db, hilo.organizationId, (tx) => sql<{ 'QUERY PLAN': string }>`
+    explain select * from ${sql.table(table)} where ${isRow}
+  `.execute(tx))
+  return rows.map((row) => row['QUERY PLAN']).join('\n')
+}
+
+for (const database of databases) {
+  describe(`look-ups on ${database}`, skipWithout(database), () => {
+    test('while tables are young and have no statistics, a row is found by its key, never by reading an organization', async (t) => {
+      const hilo = await startHilo(t, database, {})
+      const keys = await readKeys(hilo)
+      assert.ok(keys.length > 10)
+      for (const key of keys) {
+        const plan = await explain(hilo, key)
+        const taken = /using (\w+)/.exec(plan)?.[1]
+        const columns = keys.find(({ index }) => index === taken)?.columns
+        assert.ok(columns?.every((column) => key.columns.includes(column)), `${key.index}: ${plan}`)
+      }
+    })
+  })
+}
