@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { serverOptions } from '../scripts/server-options.mjs'
 import type { Bench } from './bench.ts'
 import type { Place } from './databases.ts'
 import { type HttpServer, startHttpServer } from './http-server.ts'
@@ -10,7 +11,9 @@ export function startHilo({ children }: Bench, place: Place, profileFolder?: str
   return startHttpServer(children, {
     script: 'server/main.ts',
     env: { ...place },
-    execArgv: profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`],
+    execArgv: [
+      ...serverOptions, ...profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`],
+    ],
   })
 }
 

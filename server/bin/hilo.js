@@ -15,6 +15,8 @@ async function main() {
     return fail(`Hilo is not installed yet: run "npm ci" (or "npm start") in ${root} first.`)
   }
   if (isRecent(process.version)) {
+    const { enableCompileCache } = await import('node:module')
+    enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url)))
     const { runCli } = await import('../cli/run-cli.ts')
     return runCli(process.argv)
   }

@@ -28,10 +28,16 @@ export function makeFolder(t: TestContext): string {
   return folder
 }
 
+/** What has no say in what Hilo does. */
+function inherited(): NodeJS.ProcessEnv {
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  return { PATH, ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }) }
+}
+
 /** `node server/main.ts` as a process of its own, with these settings only. */
 export function spawnHilo(t: TestContext, settings: Record<string, string>): SpawnedHilo {
   const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env.PATH, HILO_PORT: '0', ...settings }, stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...inherited(), HILO_PORT: '0', ...settings }, stdio: ['ignore', 'pipe', 'pipe'],
   })
   const texts = { stdout: '', stderr: '' }
   const ended = new Promise<number | string>((resolve) => {
