@@ -2,7 +2,8 @@ import Type, { type Static } from 'typebox'
 import { channels } from './channels.ts'
 import { IdInput, Metadata, OptionalText, Page, PageQuery, Time } from './common.ts'
 
-const exampleContact = {
+/** A contact in the examples of the documentation. */
+export const exampleContact = {
   id: 'cmi9q2x7a0k3v8d1w5r6t9y2z',
   firstName: 'Ana',
   lastName: 'García',

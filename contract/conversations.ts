@@ -8,7 +8,9 @@ export const conversationStatuses = ['UNRESOLVED', 'RESOLVED', 'HUMAN_REQUESTED'
 const Status = (description: string) => Type.Enum([...conversationStatuses], { description })
 
 /** Whom a conversation is with. */
-const ConversationContact = Type.Unsafe<{ id: string, firstName: string | null, lastName: string | null } | null>({
+export const ConversationContact = Type.Unsafe<{
+  id: string, firstName: string | null, lastName: string | null,
+} | null>({
   type: ['object', 'null'],
   description: 'The customer; `null` while nobody is known. Of merged contacts, the one that remained.',
   required: ['id', 'firstName', 'lastName'],
@@ -60,7 +62,8 @@ const conversationFields = {
   updatedAt: Time('Last change or message.'),
 }
 
-const exampleConversation = {
+/** A conversation in the examples of the documentation. */
+export const exampleConversation = {
   id: 'cmi9q2x79b4n6m1q8s3f7h0j5',
   agentId: 'cmi9q1a2b3c4d5e6f7g8h9i0j',
   channel: 'whatsapp',

@@ -1,10 +1,12 @@
 import { type Migration, Migrator } from 'kysely/migration'
 import * as conversationOfRecord from './migrations/0001_conversation_of_record.ts'
+import * as eventCauses from './migrations/0003_event_causes.ts'
 import type { Database } from './schema.ts'
 
 /** In order; one that was released is never edited. */
 const migrations: Record<string, Migration> = {
   '0001_conversation_of_record': conversationOfRecord,
+  '0003_event_causes': eventCauses,
 }
 
 export interface MigrationState {

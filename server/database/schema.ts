@@ -170,6 +170,8 @@ export interface EventsTable {
   message_id: string | null
   contact_id: string | null
   data: Json<Metadata>
+  /** The API key that caused it; `null` where none did. */
+  api_key_id: string | null
   created_at: DefaultedTimestamp
 }
 

@@ -1,10 +1,6 @@
+import type { EventType } from '@hilo/contract'
 import { sql } from 'kysely'
 import type { Metadata, Transaction } from '../database/schema.ts'
-
-export type EventType =
-  | 'message.created' | 'message.updated'
-  | 'conversation.created' | 'conversation.updated' | 'conversation.status_changed'
-  | 'contact.created' | 'contact.updated' | 'contact.merged' | 'contact.unmerged'
 
 /** A change, as it enters the log. What it is about is named by id; `data` holds what the rows do not tell. */
 export interface NewEvent {
@@ -14,6 +10,8 @@ export interface NewEvent {
   messageId?: string
   contactId?: string
   data?: Metadata
+  /** The API key that caused it. */
+  apiKeyId?: string
 }
 
 /**
@@ -32,6 +30,7 @@ export async function recordEvents(tx: Transaction, events: readonly NewEvent[])
     message_id: event.messageId,
     contact_id: event.contactId,
     data: event.data ?? {},
+    api_key_id: event.apiKeyId,
     created_at: createdAt,
   }))
   await sql`
@@ -46,9 +45,11 @@ export async function recordEvents(tx: Transaction, events: readonly NewEvent[])
       on conflict (organization_id) do update set last_seq = s.last_seq + excluded.last_seq
       returning s.organization_id, s.last_seq
     )
-    insert into events (organization_id, seq, type, conversation_id, message_id, contact_id, data, created_at)
+    insert into events (
+      organization_id, seq, type, conversation_id, message_id, contact_id, data, api_key_id, created_at
+    )
     select i.organization_id, n.last_seq - c.count + i.nth, i.type, i.conversation_id, i.message_id, i.contact_id, i.data,
-      i.created_at
+      i.api_key_id, i.created_at
     from incoming i join counted c using (organization_id) join numbered n using (organization_id)
   `.execute(tx)
 }

@@ -2,6 +2,7 @@ import { ErrorBody } from '@hilo/contract'
 import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { type ErrorCode, errorCodes } from '../errors.ts'
+import { describeWebhooks } from '../events/describe-webhooks.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { errorCodesKey } from './error-responses.ts'
 
@@ -18,6 +19,7 @@ const tags = [
   { name: 'Messages', description: 'Record what was said, and read it back.' },
   { name: 'Conversations', description: 'Threads, each with one customer.' },
   { name: 'Contacts', description: 'Customers, and the addresses they are found by.' },
+  { name: 'Events', description: 'The log of changes, to read, to listen to, and as webhooks.' },
   { name: 'Agents', description: 'Those who talk with customers on your behalf.' },
   { name: 'Organization', description: 'Your organization, and who changed what in it.' },
   { name: 'API keys', description: 'Who may call this API.' },
@@ -149,7 +151,8 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
     transform: ({ schema, url, route }) => share(describeRoute(schema as Described['schema'], url, route)),
     transformObject: (made) => {
       const { openapiObject } = made as { openapiObject: { components: object } }
-      return refer({ ...openapiObject, components: { ...openapiObject.components, schemas: shared } })
+      const webhooks = share(describeWebhooks())
+      return refer({ ...openapiObject, webhooks, components: { ...openapiObject.components, schemas: shared } })
     },
   } as FastifyDynamicSwaggerOptions)
 

@@ -1,0 +1,12 @@
+/** Everything that an event can report: the complete list of the API. */
+export const eventTypes = [
+  'message.created', 'message.updated', 'message.deleted', 'message.status',
+  'conversation.created', 'conversation.updated', 'conversation.status_changed',
+  'conversation.handed_off', 'conversation.handed_back',
+  'contact.created', 'contact.updated', 'contact.merged', 'contact.unmerged',
+  'turn.finished', 'turn.failed',
+  'channel.connected', 'channel.failing', 'channel.stopped',
+  'webhook.disabled',
+] as const
+
+export type EventType = (typeof eventTypes)[number]

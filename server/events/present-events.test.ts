@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { type Event, eventSchemas, eventTypes } from '@hilo/contract'
+import Schema from 'typebox/schema'
+import { inOrganization } from '../database/transactions.ts'
+import { changeContact, createContact, mergeContacts } from '../test/contacts.ts'
+import { record } from '../test/query-agent.ts'
+import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
+import { presentEvents } from './present-events.ts'
+import { readEvents } from './read-events.ts'
+import { recordEvents } from './record-events.ts'
+
+/** The whole log as everybody outside sees it, each event checked against its schema. */
+function presentAll({ db, organizationId }: Hilo): Promise<Event[]> {
+  return inOrganization(db, organizationId, async (tx) => {
+    const rows = await readEvents(tx, { organizationId, after: 0, limit: 1000 })
+    const events = await presentEvents(tx, organizationId, rows)
+    for (const event of events) {
+      const [, errors] = Schema.Errors(eventSchemas[event.type], event)
+      assert.deepEqual(errors, [], JSON.stringify(event, null, 2))
+      assert.ok(Buffer.byteLength(JSON.stringify(event)) <= 20_000, event.type)
+    }
+    return events
+  })
+}
+
+function only<Type extends Event['type']>(events: readonly Event[], type: Type): Extract<Event, { type: Type }> {
+  const found = events.filter((event) => event.type === type)
+  assert.equal(found.length, 1, type)
+  return found[0] as Extract<Event, { type: Type }>
+}
+
+test('every type of event is documented: its schema has its name, a meaning and an example that is valid', () => {
+  for (const type of eventTypes) {
+    const schema = eventSchemas[type] as { $id?: string, description?: string, examples?: unknown[] } & object
+    assert.match(schema.$id!, /^[A-Z][A-Za-z]+Event$/)
+    assert.match(schema.description!, /\.$/)
+    const [, errors] = Schema.Errors(schema, schema.examples![0])
+    assert.deepEqual(errors, [], type)
+  }
+})
+
+for (const database of databases) {
+  describe(`what events tell on ${database}`, skipWithout(database), () => {
+    test('each change is told with what it is about, and as its schema says', async (t) => {
+      const hilo = await startHilo(t, database)
+      const { messageId, conversationId } = await record(hilo, { query: 'Hola', contact: { userId: 'u1', firstName: 'Ana' } })
+      const patch = (path: string, body: object) => hilo.request('PATCH', `/api/conversations/${conversationId}${path}`, { body })
+      await patch('', { status: 'RESOLVED', isAiEnabled: false })
+      await patch(`/messages/${messageId}`, { metadata: { a: 1 } })
+      const other = await createContact(hilo, { userId: 'u2' })
+      await changeContact(hilo, other.id, { lastName: 'Ruiz' })
+      const events = await presentAll(hilo)
+      const created = only(events, 'message.created')
+      const contactId = created.data.conversation!.contact!.id
+      assert.equal(created.id, `evt_${hilo.organizationId}_${created.seq}`)
+      assert.equal(created.data.message!.text, 'Hola')
+      assert.deepEqual(created.data.conversation!.contact, { id: contactId, firstName: 'Ana', lastName: null })
+      assert.equal(created.data.conversation!.agentId, hilo.agentId)
+      const changed = only(events, 'conversation.status_changed').data
+      assert.deepEqual([changed.from, changed.to, changed.conversation!.id], ['UNRESOLVED', 'RESOLVED', conversationId])
+      assert.deepEqual(only(events, 'conversation.updated').data.changed, ['isAiEnabled'])
+      assert.deepEqual(only(events, 'message.updated').data.message!.metadata, { a: 1 })
+      const updated = only(events, 'contact.updated').data
+      assert.deepEqual([updated.contact!.id, updated.changed], [other.id, ['lastName']])
+      await mergeContacts(hilo, other.id, contactId)
+      const merged = only(await presentAll(hilo), 'contact.merged').data
+      assert.deepEqual([merged.mergedContactId, merged.conversationIds], [contactId, [conversationId]])
+    })
+
+    test('an event stays under 20 KB, says what it lacks, and where the whole is', async (t) => {
+      const hilo = await startHilo(t, database)
+      const metadata = { note: '😀'.repeat(3900) }
+      const attachments = Array.from({ length: 100 }, (_, number) => ({ url: `https://example.com/${'x'.repeat(4000)}${number}` }))
+      const { conversationId, messageId } = await record(hilo, {
+        query: '😀'.repeat(16_000), metadata, attachments, contact: { userId: 'u1', firstName: 'é'.repeat(256) },
+      })
+      await hilo.request('PATCH', `/api/conversations/${conversationId}`, { body: { metadata: { note: 'x'.repeat(16_000) } } })
+      const events = await presentAll(hilo)
+      const { data } = only(events, 'message.created')
+      assert.deepEqual(data.truncated!.fields.slice(0, 2), ['message.text', 'message.metadata'])
+      assert.ok(data.message!.text.isWellFormed())
+      assert.match(data.message!.text, /^(😀)+$/u)
+      assert.equal(data.truncated!.url, `/api/conversations/${conversationId}/messages/${messageId}`)
+      const { body } = await hilo.request('GET', data.truncated!.url)
+      assert.deepEqual([body.text.length, body.attachments.length], [32_000, 100])
+      assert.equal(only(events, 'conversation.updated').data.truncated, undefined)
+      assert.equal(only(events, 'contact.created').data.truncated, undefined)
+    })
+
+    test('what no row tells comes from the log itself, also when what it was about is gone', async (t) => {
+      const hilo = await startHilo(t, database)
+      const { organizationId, db } = hilo
+      const webhookEndpoint = { id: 'w1', url: 'https://example.com/hook' }
+      await inOrganization(db, organizationId, (tx) => recordEvents(tx, [
+        { organizationId, type: 'webhook.disabled', data: { webhookEndpoint, reason: 'Gone.' }, apiKeyId: 'k1' },
+        { organizationId, type: 'message.created', messageId: 'gone', conversationId: 'gone as well' },
+      ]))
+      const [disabled, created] = await presentAll(hilo)
+      assert.deepEqual(disabled!.data, { webhookEndpoint, reason: 'Gone.' })
+      assert.deepEqual(created!.data, {
+        messageId: 'gone', conversationId: 'gone as well', message: null, conversation: null,
+      })
+      const range = { organizationId, after: 0, limit: 1 }
+      const [row] = await inOrganization(db, organizationId, (tx) => readEvents(tx, range))
+      assert.equal(row!.api_key_id, 'k1')
+    })
+
+    test('the log is read in order, from a place to a place, by type and by conversation', async (t) => {
+      const hilo = await startHilo(t, database)
+      const { organizationId, db } = hilo
+      const { conversationId } = await record(hilo, { conversationId: 'one', contact: { userId: 'u1' } })
+      await record(hilo, { conversationId: 'two', contact: { userId: 'u2' } })
+      const read = (range: object) => inOrganization(db, organizationId, async (tx) => (
+        (await readEvents(tx, { organizationId, after: 0, limit: 100, ...range })).map((row) => row.seq)
+      ))
+      assert.deepEqual(await read({}), [1, 2, 3, 4, 5, 6])
+      assert.deepEqual(await read({ after: 2, limit: 2 }), [3, 4])
+      assert.deepEqual(await read({ after: 2, before: 5 }), [3, 4])
+      assert.deepEqual(await read({ types: ['message.created'] }), [3, 6])
+      assert.deepEqual(await read({ conversationId }), [2, 3])
+      assert.deepEqual(await read({ conversationId, types: ['message.created'] }), [3])
+      const range = { organizationId, after: 1, limit: 1 }
+      const rows = await inOrganization(db, organizationId, (tx) => readEvents(tx, range))
+      assert.deepEqual([rows[0]!.agent_id, rows[0]!.channel], [hilo.agentId, 'api'])
+    })
+  })
+}
