@@ -26,13 +26,17 @@ export const ErrorBody = Type.Object({
   requestId: Type.String({ description: 'Find this request in the log by it.' }),
 }, { $id: 'Error' })
 
-/** A page of a list. */
+/** A page of a list; its example holds the example of its items. */
 export const Page = <Schema extends TSchema>(item: Schema, description: string) => Type.Object({
   items: Type.Array(item),
   nextCursor: Type.Unsafe<string | null>({
     type: ['string', 'null'], description: 'Send it as `cursor` to read on; `null` at the end.',
   }),
-}, { description })
+}, { description, ...exampleOfPage(item) })
+
+function exampleOfPage(item: TSchema & { examples?: unknown[] }): { examples?: unknown[] } {
+  return item.examples ? { examples: [{ items: item.examples.slice(0, 1), nextCursor: null }] } : {}
+}
 
 /** Query parameters of every list, with those of the list itself. */
 export const PageQuery = <Properties extends TProperties>(properties: Properties) => Type.Object({

@@ -7,7 +7,8 @@ export interface ParsedId {
   value: string | undefined
 }
 
-const maxCharacters = 256
+/** Characters of an id at most: what people count, not UTF-16 units. */
+export const maxIdCharacters = 256
 const plain = /^[A-Za-z0-9:@.+-]+(?:_[A-Za-z0-9:@.+-]+)*$/
 const lineBreak = /[\n\r\u0085\u2028\u2029]/u
 const control = /\p{Cc}/u
@@ -36,15 +37,16 @@ function parseNumber(field: string, raw: number): ParsedId | Refused {
 }
 
 function checkText(field: string, value: string): Refused | undefined {
-  if (isTooLong(value)) {
-    return refuse(`${field} ${quote(value)} is longer than ${maxCharacters} characters.`)
+  if (isTooLongForId(value)) {
+    return refuse(`${field} ${quote(value)} is longer than ${maxIdCharacters} characters.`)
   }
   return (plain.test(value) ? undefined : checkCharacters(field, value)) ?? checkPlaceholder(field, value)
 }
 
-function isTooLong(value: string): boolean {
-  if (value.length <= maxCharacters) return false
-  return value.length > 2 * maxCharacters || [...value].length > maxCharacters
+/** Whether a text is longer than any id may be. */
+export function isTooLongForId(value: string): boolean {
+  if (value.length <= maxIdCharacters) return false
+  return value.length > 2 * maxIdCharacters || [...value].length > maxIdCharacters
 }
 
 function checkCharacters(field: string, value: string): Refused | undefined {

@@ -1,14 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { isTooLongForId, maxIdCharacters } from '../conversations/parse-id.ts'
 import { HiloError } from '../errors.ts'
-
-/** Characters of an id. */
-const maxIdLength = 256
 
 const control = /[\u0000-\u001f\u007f]/
 
 function checkParam(name: string, value: string): void {
   const problem = value === '' ? 'is empty'
-    : value.length > maxIdLength ? `is longer than ${maxIdLength} characters`
+    : isTooLongForId(value) ? `is longer than ${maxIdCharacters} characters`
       : control.test(value) || !value.isWellFormed() ? 'holds a control character' : undefined
   if (problem) throw new HiloError('INVALID_ID', `"${name}" in the path ${problem}.`, { field: name })
 }
