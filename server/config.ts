@@ -54,6 +54,11 @@ function toApiKey(text: string): string {
   return text
 }
 
+function toSwitch(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new Error('must be true or false')
+  return text === 'true'
+}
+
 function toOrigins(text: string): string[] {
   const origins = text.split(',').map((origin) => origin.trim()).filter(Boolean)
   for (const origin of origins) {
@@ -108,6 +113,10 @@ export const settings = {
   rateLimit: setting({
     env: 'HILO_RATE_LIMIT', default: 6000, parse: toNumber(0, 100_000_000),
     doc: 'Requests per minute for each API key in one process; `0` = off.',
+  }),
+  allowPrivateAddresses: setting<boolean>({
+    env: 'HILO_ALLOW_PRIVATE_ADDRESSES', default: false, defaultDoc: 'off', parse: toSwitch,
+    doc: '`true`: webhooks may go to `http://` and to private networks. Only where all callers are trusted.',
   }),
   logLevel: setting<LogLevel>({
     env: 'HILO_LOG_LEVEL', default: 'info', parse: toLogLevel, doc: `One of ${logLevels.join(', ')}.`,
