@@ -5,8 +5,10 @@ import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import type { Config } from '../config.ts'
 import { StartError } from '../start-error.ts'
+import type { JobDatabase } from '../jobs/start-jobs.ts'
 import { lockDataFolder } from './data-folder-lock.ts'
 import { migrate } from './migrate.ts'
+import { ownPglite } from './own-pglite.ts'
 import { PreparedClient } from './prepared-client.ts'
 import type { Database, Schema } from './schema.ts'
 import { sessionSettings } from './session.ts'
@@ -17,6 +19,8 @@ export interface OpenDatabase {
   kind: 'pglite' | 'postgres'
   /** For people: the folder, or the server and database without the password. */
   location: string
+  /** How the job queue reaches it, with the rights of the role that connected. */
+  jobs: JobDatabase
   /** Names of the migrations that ran while opening. */
   migrated: string[]
   close(): Promise<void>
@@ -36,6 +40,9 @@ const types: pg.CustomTypesConfig = {
 
 const oldestServerVersion = 15
 
+/** Connections of the job queue, besides those of the pool. */
+const jobConnections = 2
+
 async function openPostgres(url: string, poolSize: number): Promise<OpenDatabase> {
   const migrated = await prepare(url).catch((error: unknown) => {
     throw error instanceof StartError ? error : new StartError(explain(error, url), { cause: error })
@@ -49,7 +56,10 @@ async function openPostgres(url: string, poolSize: number): Promise<OpenDatabase
       },
     }),
   })
-  return { db, kind: 'postgres', location: describeLocation(url), migrated, close: () => db.destroy() }
+  const jobs: JobDatabase = {
+    connectionString: url, max: jobConnections, connectionTimeoutMillis: 5000, application_name: 'hilo jobs',
+  }
+  return { db, kind: 'postgres', location: describeLocation(url), jobs, migrated, close: () => db.destroy() }
 }
 
 /**
@@ -119,7 +129,8 @@ export async function openPgliteInstance(pglite: PGlite, location = 'memory'): P
   const db = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
   const migrated = await migrate(db)
   for (const statement of sessionSettings) await db.executeQuery(statement)
-  return { db, kind: 'pglite', location, migrated, close: () => db.destroy() }
+  const jobs: JobDatabase = { backend: 'pglite', db: ownPglite(db, pglite) }
+  return { db, kind: 'pglite', location, jobs, migrated, close: () => db.destroy() }
 }
 
 function makeFolder(folder: string): void {

@@ -5,6 +5,8 @@ import { createContact, mergeContacts } from '../test/contacts.ts'
 import { record } from '../test/query-agent.ts'
 import { findTenantTables } from '../test/rows.ts'
 import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
+import { createId } from './create-id.ts'
+import type { Transaction } from './schema.ts'
 import { asOwner, inOrganization } from './transactions.ts'
 
 interface Table {
@@ -26,6 +28,22 @@ async function fill(hilo: Hilo): Promise<void> {
   await record(hilo, { contact: { userId: 'u1', email: 'ana@example.com' } })
   const [winner, loser] = [await createContact(hilo, { userId: 'u2' }), await createContact(hilo, { userId: 'u3' })]
   await mergeContacts(hilo, winner.id, loser.id)
+  await hilo.asOwner((tx) => fillWebhooks(tx, hilo.organizationId))
+}
+
+async function fillWebhooks(tx: Transaction, organizationId: string): Promise<void> {
+  const endpointId = createId()
+  const ofEndpoint = { organization_id: organizationId, endpoint_id: endpointId, seq: 1 }
+  await tx.insertInto('webhook_endpoints').values({
+    organization_id: organizationId, id: endpointId, url: 'https://example.com', is_ordered: true, ignore_own: false,
+    own_api_key_id: 'key', is_enabled: false, secret: 'encrypted', last_seq: 0,
+  }).execute()
+  await tx.insertInto('webhook_deliveries').values({
+    ...ofEndpoint, lane: 'one', is_pending: true, is_queued: true, attempts: 0,
+  }).execute()
+  await tx.insertInto('webhook_attempts').values({
+    ...ofEndpoint, id: createId(), event_type: 'message.created', attempt: 1, is_delivered: true, duration_ms: 1,
+  }).execute()
 }
 
 /** Runs it as the application does for `hilo`. */

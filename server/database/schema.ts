@@ -1,4 +1,5 @@
 import type { ColumnType, Kysely, Transaction as KyselyTransaction } from 'kysely'
+import type { WebhookAttemptsTable, WebhookDeliveriesTable, WebhookEndpointsTable } from './webhook-tables.ts'
 
 /** A point in time: read as a Date, written as a Date or ISO 8601 text. */
 type Timestamp = ColumnType<Date, Date | string, Date | string>
@@ -210,6 +211,9 @@ export interface Schema {
   events: EventsTable
   idempotency_keys: IdempotencyKeysTable
   audit_log: AuditLogTable
+  webhook_endpoints: WebhookEndpointsTable
+  webhook_deliveries: WebhookDeliveriesTable
+  webhook_attempts: WebhookAttemptsTable
 }
 
 export type Database = Kysely<Schema>

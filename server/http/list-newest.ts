@@ -4,7 +4,7 @@ import type { Schema, Transaction } from '../database/schema.ts'
 import { cursorTime, readCursor, writeCursor } from './cursor.ts'
 
 /** Tables of an organization that are listed as they are, the newest row first. */
-type Table = 'agents' | 'api_keys' | 'audit_log'
+type Table = 'agents' | 'api_keys' | 'audit_log' | 'webhook_endpoints'
 
 interface Page<Item> {
   items: Item[]

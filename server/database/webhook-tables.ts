@@ -1,0 +1,68 @@
+import type { EventType } from '@hilo/contract'
+import type { ColumnType } from 'kysely'
+
+type Timestamp = ColumnType<Date, Date | string, Date | string>
+type DefaultedTimestamp = ColumnType<Date, Date | string | undefined, Date | string>
+
+export interface WebhookEndpointsTable {
+  organization_id: string
+  id: string
+  url: string
+  description: string | null
+  /** `null`: all. */
+  event_types: EventType[] | null
+  agent_id: string | null
+  channel: string | null
+  is_ordered: boolean
+  ignore_own: boolean
+  own_api_key_id: string
+  is_enabled: boolean
+  /** Why Hilo disabled it. */
+  disabled_reason: string | null
+  /** Encrypted, as is the old one. */
+  secret: string
+  old_secret: string | null
+  old_secret_until: Timestamp | null
+  /** Newest event that was made into deliveries, or left out. */
+  last_seq: number
+  /** First failed attempt since the last that was accepted. */
+  failing_since: Timestamp | null
+  /** The receiver asked (Retry-After) to be left alone until then. */
+  paused_until: Timestamp | null
+  created_at: DefaultedTimestamp
+  updated_at: DefaultedTimestamp
+}
+
+/** An event that is still to be sent to an endpoint, or was given up; gone once it is delivered. */
+export interface WebhookDeliveriesTable {
+  organization_id: string
+  endpoint_id: string
+  seq: number
+  /** Deliveries of one lane go one after the other: a conversation's id, or one of its own for each where order is not wanted. */
+  lane: string
+  /** `false`: given up. */
+  is_pending: boolean
+  /** Whether a job was made for its lane. */
+  is_queued: boolean
+  /** Attempts that failed. */
+  attempts: number
+  next_attempt_at: DefaultedTimestamp
+  created_at: DefaultedTimestamp
+}
+
+export interface WebhookAttemptsTable {
+  organization_id: string
+  id: string
+  endpoint_id: string
+  /** `null`: a test. */
+  seq: number | null
+  event_type: string
+  attempt: number
+  is_delivered: boolean
+  status: number | null
+  duration_ms: number
+  error: string | null
+  answer: string | null
+  next_attempt_at: Timestamp | null
+  created_at: DefaultedTimestamp
+}
