@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import type { OpenDatabase } from './database/open.ts'
+import { createEventBell } from './events/event-bell.ts'
 import type { AppOptions } from './http/create-app.ts'
 import type { HiloApp } from './http/hilo-app.ts'
 import { keepHouse } from './housekeeping.ts'
@@ -25,16 +26,26 @@ export async function startServer(
   { database, ...options }: { database: OpenDatabase } & AppOptions,
 ): Promise<RunningServer> {
   const ingest = createIngest(database)
-  const app = await buildApp({ config, database, ingest }, options)
-  await listen(app, config)
+  const eventBell = createEventBell(database)
+  const app = await buildApp({ config, database, ingest, eventBell }, options)
+  const stop = async () => {
+    await app.close()
+    await ingest.close()
+    await eventBell.close()
+  }
+  try {
+    await listen(app, config)
+  } catch (error) {
+    await stop()
+    throw error
+  }
   const stopHousekeeping = keepHouse(database, app.log)
   return {
     app,
     url: readUrl(app.server.address() as AddressInfo),
     stop: async () => {
       await stopHousekeeping()
-      await app.close()
-      await ingest.close()
+      await stop()
     },
   }
 }
@@ -46,7 +57,6 @@ async function listen(app: HiloApp, { host, port }: Config): Promise<void> {
   try {
     await app.listen({ host, port })
   } catch (error) {
-    await app.close()
     const explain = listenErrors[(error as NodeJS.ErrnoException).code ?? '']
     throw explain ? new StartError(explain({ host, port }), { cause: error }) : error
   } finally {

@@ -23,6 +23,8 @@ export interface OpenDatabase {
   jobs: JobDatabase
   /** Names of the migrations that ran while opening. */
   migrated: string[]
+  /** A connection of its own, as the role that connects; not open yet. Absent for the embedded database. */
+  connect?(): pg.Client
   close(): Promise<void>
 }
 
@@ -59,7 +61,7 @@ async function openPostgres(url: string, poolSize: number): Promise<OpenDatabase
   const jobs: JobDatabase = {
     connectionString: url, max: jobConnections, connectionTimeoutMillis: 5000, application_name: 'hilo jobs',
   }
-  return { db, kind: 'postgres', location: describeLocation(url), jobs, migrated, close: () => db.destroy() }
+  return { db, kind: 'postgres', location: describeLocation(url), connect: () => createClient(url), jobs, migrated, close: () => db.destroy() }
 }
 
 /**
@@ -76,6 +78,14 @@ function createPool(url: string, options: pg.PoolConfig): pg.Pool {
   // A connection that breaks while idle is replaced by the pool; without a listener the process would end.
   pool.on('error', () => {})
   return pool
+}
+
+/** A client outside the pool: if it breaks, it says so with an error event, which whoever asked for it must hear. */
+function createClient(url: string): pg.Client {
+  return new pg.Client({
+    connectionString: url, connectionTimeoutMillis: 5000, query_timeout: timeouts.query_timeout,
+    application_name: 'hilo', keepAlive: true,
+  })
 }
 
 /** As the role that connects: checks the server and migrates. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { runTransaction } from './grown-logs.ts'
 import type { Database, Transaction } from './schema.ts'
 
 /**
@@ -10,7 +11,7 @@ export function inOrganizations<Result>(
   organizationIds: readonly string[],
   work: (tx: Transaction) => Promise<Result>,
 ): Promise<Result> {
-  return db.transaction().execute(async (tx) => {
+  return runTransaction(db, async (tx) => {
     const visible = JSON.stringify(Object.fromEntries(organizationIds.map((id) => [id, 0])))
     await sql`select set_config('hilo.organization_ids', ${visible}, true)`.execute(tx)
     return work(tx)
@@ -31,7 +32,7 @@ export function inOrganization<Result>(
  * creating organizations, for the command line and for housekeeping. Never for what a request asks.
  */
 export function asOwner<Result>(db: Database, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-  return db.transaction().execute(async (tx) => {
+  return runTransaction(db, async (tx) => {
     await sql`set local role none`.execute(tx)
     return work(tx)
   })

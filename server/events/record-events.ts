@@ -1,5 +1,6 @@
 import type { EventType } from '@hilo/contract'
 import { sql } from 'kysely'
+import { noteGrowth } from '../database/grown-logs.ts'
 import type { Metadata, Transaction } from '../database/schema.ts'
 
 /** A change, as it enters the log. What it is about is named by id; `data` holds what the rows do not tell. */
@@ -33,7 +34,7 @@ export async function recordEvents(tx: Transaction, events: readonly NewEvent[])
     api_key_id: event.apiKeyId,
     created_at: createdAt,
   }))
-  await sql`
+  const { rows: grown } = await sql<{ organization_id: string, last_seq: number }>`
     with incoming as (
       select e.*, row_number() over (partition by e.organization_id order by e.seq) as nth
       from json_populate_recordset(null::events, ${JSON.stringify(rows)}::json) e
@@ -44,12 +45,15 @@ export async function recordEvents(tx: Transaction, events: readonly NewEvent[])
       select organization_id, count from counted order by organization_id
       on conflict (organization_id) do update set last_seq = s.last_seq + excluded.last_seq
       returning s.organization_id, s.last_seq
+    ), written as (
+      insert into events (
+        organization_id, seq, type, conversation_id, message_id, contact_id, data, api_key_id, created_at
+      )
+      select i.organization_id, n.last_seq - c.count + i.nth, i.type, i.conversation_id, i.message_id, i.contact_id,
+        i.data, i.api_key_id, i.created_at
+      from incoming i join counted c using (organization_id) join numbered n using (organization_id)
     )
-    insert into events (
-      organization_id, seq, type, conversation_id, message_id, contact_id, data, api_key_id, created_at
-    )
-    select i.organization_id, n.last_seq - c.count + i.nth, i.type, i.conversation_id, i.message_id, i.contact_id, i.data,
-      i.api_key_id, i.created_at
-    from incoming i join counted c using (organization_id) join numbered n using (organization_id)
+    select organization_id, last_seq from numbered
   `.execute(tx)
+  noteGrowth(tx, new Map(grown.map((row) => [row.organization_id, row.last_seq])))
 }

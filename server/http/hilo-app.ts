@@ -5,6 +5,7 @@ import type {
 import type { Config } from '../config.ts'
 import type { OpenDatabase } from '../database/open.ts'
 import type { ErrorCode } from '../errors.ts'
+import type { EventBell } from '../events/event-bell.ts'
 import type { Ingest } from '../ingest.ts'
 import type { Caller, Scope } from '../organizations/scopes.ts'
 
@@ -13,6 +14,7 @@ export interface Services {
   config: Config
   database: OpenDatabase
   ingest: Ingest
+  eventBell: EventBell
 }
 
 /** The routes of one domain: a plugin that `app.ts` registers by name. */

@@ -1,0 +1,36 @@
+import type { Database, Transaction } from './schema.ts'
+
+/** The number of the newest event, by organization: only of those whose log has grown. */
+export type Growth = ReadonlyMap<string, number>
+
+const grown = new WeakMap<Transaction, Map<string, number>>()
+const listeners = new WeakMap<Database, Set<(growth: Growth) => void>>()
+
+/** Notes what a transaction added to the logs; told when it is committed. */
+export function noteGrowth(tx: Transaction, growth: Growth): void {
+  const noted = grown.get(tx) ?? new Map<string, number>()
+  for (const [organizationId, lastSeq] of growth) noted.set(organizationId, lastSeq)
+  grown.set(tx, noted)
+}
+
+/**
+ * Has `listener` told after each commit of this process that made a log grow; it must not throw.
+ * @returns a function that ends it.
+ */
+export function onGrowth(db: Database, listener: (growth: Growth) => void): () => void {
+  const all = listeners.get(db) ?? new Set()
+  listeners.set(db, all.add(listener))
+  return () => void all.delete(listener)
+}
+
+/** A transaction; once it is committed, those who listen hear which logs it made grow. */
+export async function runTransaction<Result>(
+  db: Database, work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  const { result, growth } = await db.transaction().execute(async (tx) => {
+    const result = await work(tx)
+    return { result, growth: grown.get(tx) }
+  })
+  if (growth) for (const listener of listeners.get(db) ?? []) listener(growth)
+  return result
+}

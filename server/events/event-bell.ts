@@ -1,0 +1,88 @@
+import type { OpenDatabase } from '../database/open.ts'
+import type { Database } from '../database/schema.ts'
+import { asOwner } from '../database/transactions.ts'
+import { type Growth, onGrowth } from '../database/grown-logs.ts'
+import { connectToOthers } from './connect-to-others.ts'
+
+/** A change is noticed within a second also when the notice of another process is lost on the way. */
+const defaultPollMs = 800
+
+export type BellListener = (organizationIds: readonly string[]) => void
+
+/** Tells when there is something new in the logs. It says nothing of what: whoever hears it reads on. */
+export interface EventBell {
+  /** Says that these organizations' logs have grown, here and to the other processes. Commits do so by themselves. */
+  ring(organizationIds: readonly string[]): void
+  /** The listener must not throw; at the start all organizations count as news. @returns a function that ends it. */
+  listen(listener: BellListener): () => void
+  close(): Promise<void>
+}
+
+/**
+ * Rings after every commit that wrote events: in this process at once; in the others by one notice for a batch, or, if
+ * that is lost, as soon as they look at the numbers of all logs again. The embedded database has one process only.
+ */
+export function createEventBell(
+  { db, connect }: Pick<OpenDatabase, 'db' | 'connect'>, { pollMs = defaultPollMs } = {},
+): EventBell {
+  const listeners = new Set<BellListener>()
+  const known = new Map<string, number>()
+
+  /** Of what is told a second time, nobody hears. */
+  const tell = (growth: Growth) => {
+    const news = [...growth].filter(([organizationId, lastSeq]) => lastSeq > (known.get(organizationId) ?? 0))
+    if (news.length === 0) return
+    for (const [organizationId, lastSeq] of news) known.set(organizationId, lastSeq)
+    const organizationIds = news.map(([organizationId]) => organizationId)
+    for (const listener of listeners) listener(organizationIds)
+  }
+  const others = connect && connectToOthers(connect, tell)
+  const stopPolling = connect && poll(async () => tell(await readGrowth(db)), pollMs)
+  const stopHearing = onGrowth(db, (growth) => {
+    tell(growth)
+    others?.tell(growth)
+  })
+  return {
+    ring(organizationIds) {
+      for (const listener of listeners) listener(organizationIds)
+      others?.tell(new Map(organizationIds.map((id) => [id, known.get(id) ?? 0])))
+    },
+    listen(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    async close() {
+      stopHearing()
+      await stopPolling?.()
+      await others?.close()
+    },
+  }
+}
+
+/** One short row for each organization; a transaction of the owner, who sees them all. */
+async function readGrowth(db: Database): Promise<Growth> {
+  const rows = await asOwner(db, (tx) => (
+    tx.selectFrom('event_sequences').select(['organization_id', 'last_seq']).execute()
+  ))
+  return new Map(rows.map((row) => [row.organization_id, row.last_seq]))
+}
+
+/** Asks at once and then again and again. A database that is away is asked again. @returns a function that ends it. */
+function poll(ask: () => Promise<void>, pollMs: number): () => Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  let isClosed = false
+  const round = async () => {
+    await ask().catch(() => {})
+    if (isClosed) return
+    timer = setTimeout(start, pollMs)
+    timer.unref()
+  }
+  let running: Promise<void>
+  const start = () => void (running = round())
+  start()
+  return async () => {
+    isClosed = true
+    clearTimeout(timer)
+    await running
+  }
+}
