@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { settingsTable } from './config-docs.ts'
+import { eventsReference } from './events/events-reference.ts'
 import { errorsTable } from './http/errors-table.ts'
 
 /** Rewrites what stands between `<!-- name -->` and `<!-- /name -->` in a document of the project. */
@@ -15,4 +16,5 @@ function rewrite(path: string, name: string, text: string): void {
 
 // `npm run docs`: the tables that are made from the code.
 rewrite('docs/errors.md', 'errors', errorsTable())
+rewrite('docs/events.md', 'events', eventsReference())
 rewrite('README.md', 'settings', settingsTable())
