@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { manageAgentRoutes } from './agents/manage-routes.ts'
 import { agentRoutes } from './agents/routes.ts'
 import { contactRoutes } from './contacts/routes.ts'
@@ -18,15 +19,19 @@ import { addSecurityHeaders } from './http/security-headers.ts'
 import { messageRoutes } from './messages/routes.ts'
 import { apiKeyRoutes } from './organizations/api-key-routes.ts'
 import { authenticate, refuseOpenRoutes } from './organizations/authenticate.ts'
+import { refuseWrongBindings } from './organizations/check-binding.ts'
 import { createCallerFinder } from './organizations/find-caller.ts'
 import { createKeyUses } from './organizations/note-key-use.ts'
 import { organizationRoutes } from './organizations/routes.ts'
+import { tokenRoutes } from './tokens/routes.ts'
+import { createTokenSigner } from './tokens/sign-token.ts'
 
 /** The HTTP side of Hilo: every plugin by name, in the order in which a request meets them. */
 export async function buildApp(services: Services, options: AppOptions = {}): Promise<HiloApp> {
   const { config, database: { db } } = services
   const app = createApp(config.logLevel, options)
   const callers = createCallerFinder(db)
+  const tokens = createTokenSigner(config.secret ?? randomUUID()) // `main.ts` sees to it that there is one
   const keyUses = createKeyUses(db)
   app.addHook('onClose', () => keyUses.close())
 
@@ -36,7 +41,8 @@ export async function buildApp(services: Services, options: AppOptions = {}): Pr
   handleErrors(app)
   await allowOrigins(app, config.corsOrigins)
   refuseOpenRoutes(app)
-  authenticate(app, { callers, rateLimit: config.rateLimit, noteUse: keyUses.note })
+  refuseWrongBindings(app)
+  authenticate(app, { callers, tokens, rateLimit: config.rateLimit, noteUse: keyUses.note })
   checkRequests(app)
   acceptOnlyJson(app)
   await describeApi(app)
@@ -52,6 +58,7 @@ export async function buildApp(services: Services, options: AppOptions = {}): Pr
   await app.register(manageAgentRoutes(services))
   await app.register(organizationRoutes(services, callers))
   await app.register(apiKeyRoutes(services, callers))
+  await app.register(tokenRoutes(services, tokens))
   await app.ready()
   return app
 }

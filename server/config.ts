@@ -104,7 +104,8 @@ export const settings = {
   }),
   secret: setting<string | undefined>({
     env: 'HILO_SECRET', default: undefined, defaultDoc: 'made in the data folder', parse: toSecret,
-    doc: 'Encrypts credentials at rest, at least 32 characters. Keep it: without it they cannot be read again.',
+    doc: 'Encrypts credentials at rest and signs tokens, at least 32 characters, the same for all processes. Keep it: '
+      + 'without it the credentials cannot be read again.',
   }),
   corsOrigins: setting<string[]>({
     env: 'HILO_CORS_ORIGINS', default: [], defaultDoc: 'off', parse: toOrigins,

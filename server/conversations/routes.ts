@@ -12,6 +12,7 @@ import { showConversation } from './show-conversation.ts'
 
 const tags = ['Conversations']
 const read = { scope: 'history:read' } as const
+const readOne = { ...read, servesBound: 'params' } as const
 const write = { scope: 'messages:write' } as const
 
 const params = Type.Object({
@@ -57,7 +58,7 @@ export const conversationRoutes = ({ database: { db } }: Services): Routes => as
     inOrganization(db, organizationId, (tx) => listConversations(tx, organizationId, query))
   ))
 
-  app.get('/api/conversations/:id', { schema: showSchema, config: read }, (request) => {
+  app.get('/api/conversations/:id', { schema: showSchema, config: readOne }, (request) => {
     const { caller: { organizationId }, params: { id }, query } = request
     return inOrganization(db, organizationId, (tx) => showConversation(tx, { organizationId, id, ...query }))
   })

@@ -35,5 +35,12 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Scope that the API key must have; `any`: every valid key will do. A route without it is open to all. */
     scope?: Scope | 'any'
+    /**
+     * Where the route names the one conversation that it reads, as `id` in its path or `conversationId` in its query
+     * string: a token bound to that conversation may call it. Without this it may not (check-binding.ts).
+     */
+    servesBound?: 'params' | 'query'
+    /** A token may stand in the query string as `token`: for `EventSource`, which can send no header. */
+    isTokenInQuery?: boolean
   }
 }

@@ -1,6 +1,6 @@
 import { ErrorBody } from '@hilo/contract'
 import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
-import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { type ErrorCode, errorCodes } from '../errors.ts'
 import { describeWebhooks } from '../events/describe-webhooks.ts'
 import manifest from '../package.json' with { type: 'json' }
@@ -26,9 +26,16 @@ const tags = [
   { name: 'Operations', description: 'For whoever runs Hilo. Open to all who reach the port.' },
 ]
 
-const scopeSentence = (scope: string): string => (
-  scope === 'any' ? 'Any API key will do.' : `Needs an API key with the scope \`${scope}\`.`
-)
+const securitySchemes = {
+  apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, or a token from `POST /api/tokens`.' },
+  tokenInQuery: { type: 'apiKey', in: 'query', name: 'token', description: 'A token, where no header can be sent.' },
+} as const
+
+function scopeSentences({ scope, servesBound }: FastifyContextConfig): string | undefined {
+  if (scope === undefined) return undefined
+  const needed = scope === 'any' ? 'Any API key will do.' : `Needs an API key with the scope \`${scope}\`.`
+  return servesBound ? `${needed} A token bound to this conversation will do as well.` : needed
+}
 
 /** What any route can answer besides its own errors, by what kind of route it is. */
 function commonErrors(schema: FastifySchema, hasScope: boolean): ErrorCode[] {
@@ -88,12 +95,13 @@ interface Described {
 /** A route's schema with what is the same for all: key, scope, errors that any route can meet. */
 function describeRoute(schema: Described['schema'] | undefined, url: string, route: RouteOptions): Described {
   if (!schema || schema.hide) return { schema: { ...schema, hide: true }, url }
-  const scope = route.config?.scope
-  const text = [schema.description, scope && scopeSentence(scope)].filter(Boolean).join('\n\n')
+  const { config = {} } = route
+  const { scope, isTokenInQuery } = config
+  const text = [schema.description, scopeSentences(config)].filter(Boolean).join('\n\n')
   const described: FastifySchema = {
     ...schema,
     operationId: operationId([route.method].flat()[0]!, url),
-    security: scope === undefined ? [] : [{ apiKey: [] }],
+    security: scope === undefined ? [] : [{ apiKey: [] }, ...(isTokenInQuery ? [{ tokenInQuery: [] }] : [])],
     response: describeResponses(schema, scope),
     ...(text && { description: text }),
   }
@@ -146,7 +154,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       info,
       tags,
       servers: [{ url: '/' }],
-      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key.' } } },
+      components: { securitySchemes },
     },
     transform: ({ schema, url, route }) => share(describeRoute(schema as Described['schema'], url, route)),
     transformObject: (made) => {

@@ -12,7 +12,7 @@ import { listMessages } from './list-messages.ts'
 import { presentMessage } from './present-message.ts'
 
 const tags = ['Messages']
-const read = { scope: 'history:read' } as const
+const read = { scope: 'history:read', servesBound: 'params' } as const
 const write = { scope: 'messages:write' } as const
 
 const conversationParam = {

@@ -63,8 +63,8 @@ export const apiKeyRoutes = ({ database: { db } }: Services, callers: CallerFind
 
   app.delete('/api/api-keys/:id', { schema: revokeSchema, config }, async ({ caller, params: { id } }, reply) => {
     const { organizationId, apiKeyId: actor } = caller
-    const hash = await inOrganization(db, organizationId, (tx) => revokeApiKey(tx, { organizationId, id, actor }))
-    callers.forget(hash)
+    const keyHash = await inOrganization(db, organizationId, (tx) => revokeApiKey(tx, { organizationId, id, actor }))
+    callers.forget({ keyHash, organizationId, apiKeyId: id })
     return reply.code(204).send(null)
   })
 }

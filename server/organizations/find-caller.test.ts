@@ -36,33 +36,33 @@ for (const kind of databases) {
       const created = await createApiKey(tx, {
         organizationId, name: 'x', scopes: ['history:read'], expiresAt, actor: 'test',
       })
-      return { ...created, organizationId, hash: hashApiKey(created.key) }
+      return { ...created, organizationId, credential: { keyHash: hashApiKey(created.key) } }
     })
     const revokeElsewhere = (id: string) => asOwner(database.db, (tx) => (
       tx.updateTable('api_keys').set({ revoked_at: new Date() }).where('id', '=', id).execute()
     ))
 
     test('finds organization, scopes and country of a key', async () => {
-      const { id, hash, organizationId } = await createKey()
+      const { id, credential, organizationId } = await createKey()
       const { finder } = createWatched(database)
-      assert.deepEqual(await finder.find(hash), {
+      assert.deepEqual(await finder.find(credential), {
         organizationId, apiKeyId: id, scopes: ['history:read'], defaultCountry: 'AR',
       })
     })
 
     test('requests with one key at the same time ask the database once', async () => {
-      const { hash } = await createKey()
+      const { credential } = await createKey()
       const watched = createWatched(database)
-      const found = await Promise.all(Array.from({ length: 50 }, () => watched.finder.find(hash)))
+      const found = await Promise.all(Array.from({ length: 50 }, () => watched.finder.find(credential)))
       assert.equal(watched.queries, 1)
       assert.equal(new Set(found).size, 1)
     })
 
     test('a key that was found is remembered for 5 seconds, one that was not for 1', async () => {
-      const { id, hash } = await createKey()
+      const { id, credential } = await createKey()
       const watched = createWatched(database)
-      const unknown = hashApiKey('unknown')
-      await watched.finder.find(hash)
+      const unknown = { keyHash: hashApiKey('unknown') }
+      await watched.finder.find(credential)
       assert.equal(await watched.finder.find(unknown), null)
       watched.time = 999
       assert.equal(watched.finder.remembered(unknown), null)
@@ -70,38 +70,38 @@ for (const kind of databases) {
       assert.equal(watched.finder.remembered(unknown), undefined)
       await revokeElsewhere(id)
       watched.time = 4999
-      assert.equal(watched.finder.remembered(hash)?.apiKeyId, id)
+      assert.equal(watched.finder.remembered(credential)?.apiKeyId, id)
       watched.time = 5000
-      assert.equal(watched.finder.remembered(hash), undefined)
-      assert.equal(await watched.finder.find(hash), null)
+      assert.equal(watched.finder.remembered(credential), undefined)
+      assert.equal(await watched.finder.find(credential), null)
     })
 
     test('a key expires while it is remembered', async () => {
-      const { hash } = await createKey(new Date(2000))
+      const { credential } = await createKey(new Date(2000))
       const watched = createWatched(database)
-      assert.ok(await watched.finder.find(hash))
+      assert.ok(await watched.finder.find(credential))
       watched.time = 2000
-      assert.equal(watched.finder.remembered(hash), null)
+      assert.equal(watched.finder.remembered(credential), null)
     })
 
     test('a key forgotten while it is looked up is not remembered', async () => {
-      const { hash } = await createKey()
+      const { id, organizationId, credential } = await createKey()
       const { finder } = createWatched(database)
-      const looking = finder.find(hash)
-      finder.forget(hash)
+      const looking = finder.find(credential)
+      finder.forget({ ...credential, organizationId, apiKeyId: id })
       await looking
-      assert.equal(finder.remembered(hash), undefined)
+      assert.equal(finder.remembered(credential), undefined)
     })
 
     test('a look-up that fails is not remembered', async () => {
-      const { hash } = await createKey()
+      const { credential } = await createKey()
       const watched = createWatched(database)
       const broken = createCallerFinder(database.db.withSchema('nowhere').withPlugin({
         transformQuery: () => { throw new Error('away') },
         transformResult: async ({ result }) => result,
       }), () => watched.time)
-      await assert.rejects(broken.find(hash), /away/)
-      assert.equal(broken.remembered(hash), undefined)
+      await assert.rejects(broken.find(credential), /away/)
+      assert.equal(broken.remembered(credential), undefined)
     })
   })
 }

@@ -1,108 +1,92 @@
 import { sql } from 'kysely'
 import type { Database } from '../database/schema.ts'
-import { hashApiKey } from './api-key-secret.ts'
+import { inOrganization } from '../database/transactions.ts'
+import type { Token } from '../tokens/sign-token.ts'
+import { createKeyCache, type FoundKey } from './key-cache.ts'
 import type { Caller, Scope } from './scopes.ts'
 
-/** How long a key that was found is trusted without asking the database again. */
-const foundMs = 5_000
-/** How long a key that was not found is refused without asking again. */
-const missedMs = 1_000
-const maxEntries = 10_000
-
-interface FoundKey {
-  caller: Caller
-  expiresAt: number
-}
-
-interface Entry {
-  found: FoundKey | undefined
-  freshUntil: number
-}
+/** What a request shows to be let in: an API key, or a token that was made with one (its signature is good). */
+export type Credential = { keyHash: string } | { token: Token }
 
 export interface CallerFinder {
-  /** The caller of a key asked for a moment ago, without a query; `null`: no such key; undefined: ask. */
-  remembered(keyHash: string): Caller | null | undefined
-  /** Asks the database; callers with the same key share one question. `null`: unknown, revoked or expired. */
-  find(keyHash: string): Promise<Caller | null>
-  /** Forgets everything about a key that has just changed. */
-  forget(keyHash: string): void
+  /** The caller of a credential asked for a moment ago, without a query; `null`: not good; undefined: ask. */
+  remembered(credential: Credential): Caller | null | undefined
+  /** Asks the database; those with the same key share one question. `null`: the key is unknown, revoked or expired. */
+  find(credential: Credential): Promise<Caller | null>
+  /** Forgets everything about a key that has just changed, and with it about its tokens. */
+  forget(key: { keyHash: string, organizationId: string, apiKeyId: string }): void
   forgetAll(): void
 }
 
 interface KeyRow {
   organization_id: string
   id: string
-  scopes: Scope[]
+  scopes: string[]
   expires_at: Date | null
   revoked_at: Date | null
   default_country: string | null
 }
 
-async function readKey(db: Database, keyHash: string): Promise<FoundKey | undefined> {
+async function readByHash(db: Database, keyHash: string): Promise<FoundKey | undefined> {
   const { rows } = await sql<KeyRow>`select * from find_api_key(${keyHash})`.execute(db)
-  const row = rows[0]
+  return describeKey(rows[0])
+}
+
+function readById(db: Database, { organizationId, apiKeyId }: Token): Promise<FoundKey | undefined> {
+  return inOrganization(db, organizationId, async (tx) => describeKey(
+    await tx.selectFrom('api_keys').innerJoin('organizations', 'organizations.id', 'api_keys.organization_id')
+      .select(['organization_id', 'api_keys.id', 'scopes', 'expires_at', 'revoked_at', 'default_country'])
+      .where('organization_id', '=', organizationId).where('api_keys.id', '=', apiKeyId).executeTakeFirst(),
+  ))
+}
+
+function describeKey(row: KeyRow | undefined): FoundKey | undefined {
   if (!row || row.revoked_at) return undefined
   return {
     caller: {
       organizationId: row.organization_id,
       apiKeyId: row.id,
-      scopes: row.scopes,
+      scopes: row.scopes as Scope[],
       defaultCountry: row.default_country ?? undefined,
     },
     expiresAt: row.expires_at?.getTime() ?? Infinity,
   }
 }
 
-/**
- * Finds out whose key a request carries. What the database said is kept in this process for 5 seconds (1 second for an
- * unknown key, at most 10,000 keys), so that a busy caller costs no query. So a key revoked here dies at once, and one
- * revoked by another process within 5 seconds; the same goes for the organization's country.
- */
-export function createCallerFinder(db: Database, now: () => number = Date.now): CallerFinder {
-  const entries = new Map<string, Entry>()
-  const pending = new Map<string, Promise<Caller | null>>()
-
-  const read = (entry: Entry) => (entry.found && entry.found.expiresAt > now() ? entry.found.caller : null)
-
-  const remember = (keyHash: string, found: FoundKey | undefined) => {
-    if (entries.size >= maxEntries) entries.delete(entries.keys().next().value!)
-    const entry = { found, freshUntil: now() + (found ? foundMs : missedMs) }
-    entries.delete(keyHash) // so that the oldest entry stays the first
-    entries.set(keyHash, entry)
-    return entry
-  }
-
-  return {
-    remembered(keyHash) {
-      const entry = entries.get(keyHash)
-      return entry && entry.freshUntil > now() ? read(entry) : undefined
-    },
-    find(keyHash) {
-      const asked = pending.get(keyHash)
-      if (asked) return asked
-      const question: Promise<Caller | null> = readKey(db, keyHash).then((found) => {
-        // Forgotten meanwhile: what was read may be older than the change.
-        const isCurrent: boolean = pending.get(keyHash) === question
-        return read(isCurrent ? remember(keyHash, found) : { found, freshUntil: 0 })
-      }).finally(() => {
-        if (pending.get(keyHash) === question) pending.delete(keyHash)
-      })
-      pending.set(keyHash, question)
-      return question
-    },
-    forget(keyHash) {
-      entries.delete(keyHash)
-      pending.delete(keyHash)
-    },
-    forgetAll() {
-      entries.clear()
-      pending.clear()
-    },
-  }
+/** Neither a hash nor the id of a key has a slash. */
+function nameOf({ organizationId, apiKeyId }: Pick<Token, 'organizationId' | 'apiKeyId'>): string {
+  return `${apiKeyId}/${organizationId}`
 }
 
-/** The key of `Authorization: Bearer KEY`; the scheme in any case. */
-export function readKeyHash(authorization: string | undefined): string | undefined {
-  const key = /^bearer +([\x21-\x7e]{1,512}) *$/i.exec(authorization ?? '')?.[1]
-  return key === undefined ? undefined : hashApiKey(key)
+/** A token can do what it says and its key can still do; whether it has expired is for whoever lets it in to say. */
+function restrict(caller: Caller, { scopes, conversationId, expiresAt }: Token): Caller {
+  const allowed = scopes.filter((scope) => caller.scopes.includes(scope) || caller.scopes.includes('admin'))
+  return { ...caller, scopes: allowed, conversationId, tokenExpiresAt: expiresAt }
+}
+
+/**
+ * Finds out whose key or token a request carries. What the database said of a key is kept for 5 seconds: a key revoked
+ * here dies at once, and with it its tokens; one revoked by another process within 5 seconds. The same goes for the
+ * organization's country.
+ */
+export function createCallerFinder(db: Database, now: () => number = Date.now): CallerFinder {
+  const keys = createKeyCache(now)
+  return {
+    remembered(credential) {
+      if ('keyHash' in credential) return keys.remembered(credential.keyHash)
+      const caller = keys.remembered(nameOf(credential.token))
+      return caller && restrict(caller, credential.token)
+    },
+    async find(credential) {
+      if ('keyHash' in credential) return keys.find(credential.keyHash, () => readByHash(db, credential.keyHash))
+      const { token } = credential
+      const caller = await keys.find(nameOf(token), () => readById(db, token))
+      return caller && restrict(caller, token)
+    },
+    forget(key) {
+      keys.forget(key.keyHash)
+      keys.forget(nameOf(key))
+    },
+    forgetAll: () => keys.forgetAll(),
+  }
 }

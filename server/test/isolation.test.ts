@@ -66,6 +66,10 @@ const notThere: Record<string, Call[]> = {
   'POST /api/contacts/{id}/unmerge': onPair('unmerge'),
   'DELETE /api/contacts/merge-proposals/{id}': [({ proposal }) => [`/api/contacts/merge-proposals/${proposal}`]],
   'DELETE /api/api-keys/{id}': [on('api-keys/key')],
+  'POST /api/tokens': [
+    ({ conversation }) => ['/api/tokens', { conversationId: conversation }],
+    ({ named }) => ['/api/tokens', { conversationId: named }],
+  ],
 }
 
 /** Calls that are B's good right: nothing of A's is in the answer. */

@@ -63,9 +63,12 @@ after(async () => {
   }
 })
 
+/** What the servers of the tests sign tokens with; those on one database share it, as they would in earnest. */
+export const testSecret = 'a secret for nothing but the tests'
+
 /** As in `main.ts`, but on a free port, silent and without a rate limit. */
 function testConfig(config: Partial<Config>): Config {
-  return { ...readConfig({}), port: 0, logLevel: 'silent', rateLimit: 0, ...config }
+  return { ...readConfig({}), port: 0, logLevel: 'silent', rateLimit: 0, secret: testSecret, ...config }
 }
 
 async function startShared(kind: DatabaseKind): Promise<Started> {
