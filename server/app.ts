@@ -23,6 +23,7 @@ import { refuseWrongBindings } from './organizations/check-binding.ts'
 import { createCallerFinder } from './organizations/find-caller.ts'
 import { createKeyUses } from './organizations/note-key-use.ts'
 import { organizationRoutes } from './organizations/routes.ts'
+import { webhookRoutes } from './webhooks/routes.ts'
 import { tokenRoutes } from './tokens/routes.ts'
 import { createTokenSigner } from './tokens/sign-token.ts'
 
@@ -58,6 +59,7 @@ export async function buildApp(services: Services, options: AppOptions = {}): Pr
   await app.register(manageAgentRoutes(services))
   await app.register(organizationRoutes(services, callers))
   await app.register(apiKeyRoutes(services, callers))
+  await app.register(webhookRoutes(services))
   await app.register(tokenRoutes(services, tokens))
   await app.ready()
   return app

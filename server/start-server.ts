@@ -8,6 +8,7 @@ import type { HiloApp } from './http/hilo-app.ts'
 import { keepHouse } from './housekeeping.ts'
 import { createIngest } from './ingest.ts'
 import { StartError } from './start-error.ts'
+import { createWebhooks, type WebhookTimes } from './webhooks/webhooks.ts'
 
 export interface RunningServer {
   app: HiloApp
@@ -17,20 +18,28 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+interface ServerParts {
+  database: OpenDatabase
+  /** For tests. */
+  webhookTimes?: Partial<WebhookTimes>
+}
+
 /**
  * Wires the parts on an open database and listens.
  * @throws StartError if it cannot listen there.
  */
 export async function startServer(
   config: Config,
-  { database, ...options }: { database: OpenDatabase } & AppOptions,
+  { database, webhookTimes, ...options }: ServerParts & AppOptions,
 ): Promise<RunningServer> {
   const ingest = createIngest(database)
   const eventBell = createEventBell(database)
-  const app = await buildApp({ config, database, ingest, eventBell }, options)
+  const webhooks = createWebhooks(config, { database, eventBell, times: webhookTimes })
+  const app = await buildApp({ config, database, ingest, eventBell, webhooks }, options)
   const stop = async () => {
     await app.close()
     await ingest.close()
+    await webhooks.stop()
     await eventBell.close()
   }
   try {
@@ -39,6 +48,7 @@ export async function startServer(
     await stop()
     throw error
   }
+  webhooks.start(app.log)
   const stopHousekeeping = keepHouse(database, app.log)
   return {
     app,

@@ -38,7 +38,7 @@ export interface WebhookDeliveriesTable {
   organization_id: string
   endpoint_id: string
   seq: number
-  /** Deliveries of one lane go one after the other: a conversation's id, or one of its own for each where order is not wanted. */
+  /** Deliveries of one lane go one after the other: the conversation's id; each its own where order is not wanted. */
   lane: string
   /** `false`: given up. */
   is_pending: boolean

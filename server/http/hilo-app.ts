@@ -8,6 +8,7 @@ import type { ErrorCode } from '../errors.ts'
 import type { EventBell } from '../events/event-bell.ts'
 import type { Ingest } from '../ingest.ts'
 import type { Caller, Scope } from '../organizations/scopes.ts'
+import type { Webhooks } from '../webhooks/webhooks.ts'
 
 /** What the routes work with; built once in `start-server.ts`. */
 export interface Services {
@@ -15,6 +16,7 @@ export interface Services {
   database: OpenDatabase
   ingest: Ingest
   eventBell: EventBell
+  webhooks: Webhooks
 }
 
 /** The routes of one domain: a plugin that `app.ts` registers by name. */

@@ -22,6 +22,7 @@ const tags = [
   { name: 'Events', description: 'The log of changes, to read, to listen to, and as webhooks.' },
   { name: 'Agents', description: 'Those who talk with customers on your behalf.' },
   { name: 'Organization', description: 'Your organization, and who changed what in it.' },
+  { name: 'Webhooks', description: 'Where events are sent, and what came of it.' },
   { name: 'API keys', description: 'Who may call this API.' },
   { name: 'Operations', description: 'For whoever runs Hilo. Open to all who reach the port.' },
 ]

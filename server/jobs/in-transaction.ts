@@ -2,7 +2,7 @@ import { CompiledQuery } from 'kysely'
 import type { Transaction } from '../database/schema.ts'
 import type { Executor } from './start-jobs.ts'
 
-/** Lets pg-boss work inside a transaction of ours: give it as the option `db`. The transaction needs the owner's rights. */
+/** Lets pg-boss work inside a transaction of ours, one of the owner: give it as the option `db`. */
 export function inTransaction(tx: Transaction): Executor {
   return {
     executeSql: async (text, values = []) => {

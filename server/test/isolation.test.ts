@@ -17,6 +17,7 @@ interface Belongings {
   merged: string
   proposal: string
   key: string
+  endpoint: string
 }
 
 /** A call on something of A's; `mine` is what the caller B has of its own. */
@@ -66,6 +67,13 @@ const notThere: Record<string, Call[]> = {
   'POST /api/contacts/{id}/unmerge': onPair('unmerge'),
   'DELETE /api/contacts/merge-proposals/{id}': [({ proposal }) => [`/api/contacts/merge-proposals/${proposal}`]],
   'DELETE /api/api-keys/{id}': [on('api-keys/key')],
+  'GET /api/webhook-endpoints/{id}': [on('webhook-endpoints/endpoint')],
+  'PATCH /api/webhook-endpoints/{id}': [on('webhook-endpoints/endpoint', { isEnabled: true, description: 'Stolen' })],
+  'DELETE /api/webhook-endpoints/{id}': [on('webhook-endpoints/endpoint')],
+  'POST /api/webhook-endpoints/{id}/rotate-secret': [on('webhook-endpoints/endpoint/rotate-secret', {})],
+  'POST /api/webhook-endpoints/{id}/test': [on('webhook-endpoints/endpoint/test')],
+  'GET /api/webhook-endpoints/{id}/attempts': [on('webhook-endpoints/endpoint/attempts')],
+  'POST /api/webhook-endpoints/{id}/redeliver': [on('webhook-endpoints/endpoint/redeliver', { fromSeq: 1 })],
   'POST /api/tokens': [
     ({ conversation }) => ['/api/tokens', { conversationId: conversation }],
     ({ named }) => ['/api/tokens', { conversationId: named }],
@@ -93,6 +101,8 @@ const ownOnly: Record<string, Call[]> = {
   'PATCH /api/organization': [() => ['/api/organization', { name: 'Mine', defaultCountry: 'ES' }]],
   'GET /api/audit-log': [() => ['/api/audit-log']],
   'GET /api/api-keys': [() => ['/api/api-keys']],
+  'GET /api/webhook-endpoints': [() => ['/api/webhook-endpoints']],
+  'POST /api/webhook-endpoints': [() => ['/api/webhook-endpoints', { url: 'https://example.com', isEnabled: false }]],
   'POST /api/api-keys': [() => ['/api/api-keys', { name: 'Mine', scopes: ['history:read'] }]],
 }
 
@@ -109,9 +119,13 @@ async function settleIn(hilo: Hilo, who: string): Promise<Belongings> {
   await mergeContacts(hilo, contact.id, merged.id)
   const { body: proposals } = await hilo.request('GET', '/api/contacts/merge-proposals')
   const { body: keys } = await hilo.request('GET', '/api/api-keys')
+  const { body: endpoint } = await hilo.request('POST', '/api/webhook-endpoints', {
+    body: { url: 'https://example.com/hook', description: who, isEnabled: false },
+  })
   return {
     agent: hilo.agentId, conversation: first.conversationId, named, message: first.messageId, contact: contact.id,
     merged: merged.id, proposal: proposals.items[0].id, key: keys.items[0].id,
+    endpoint: endpoint.id,
   }
 }
 

@@ -8,6 +8,7 @@ import { createApiKey } from '../organizations/create-api-key.ts'
 import { createOrganization } from '../organizations/create-organization.ts'
 import { type Scope, scopes } from '../organizations/scopes.ts'
 import { type RunningServer, startServer } from '../start-server.ts'
+import type { WebhookTimes } from '../webhooks/webhooks.ts'
 import { type DatabaseKind, openTestDatabase } from './test-databases.ts'
 
 export { databases, skipWithout } from './test-databases.ts'
@@ -150,4 +151,20 @@ export async function startHilo(
   const own = await startServer(testConfig(settings), { database, logStream })
   t.after(() => own.stop())
   return createTenant({ database, server: own })
+}
+
+/**
+ * A Hilo that is the only server on this database, with short times for webhooks: no other server takes up its
+ * deliveries. Whoever opened the database closes it.
+ */
+export async function startAlone(
+  t: TestContext,
+  database: OpenDatabase,
+  { webhookTimes, ...config }: Partial<Config> & { webhookTimes?: Partial<WebhookTimes> } = {},
+): Promise<Hilo & { stop(): Promise<void> }> {
+  const server = await startServer(testConfig({ allowPrivateAddresses: true, ...config }), { database, webhookTimes })
+  let stopped: Promise<void> | undefined
+  const stop = () => stopped ??= server.stop()
+  t.after(stop)
+  return { ...await createTenant({ database, server }), stop }
 }

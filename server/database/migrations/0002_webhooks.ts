@@ -47,6 +47,7 @@ const tables = [
   ) with (fillfactor = 70)`,
   `create index webhook_deliveries_by_lane on webhook_deliveries (endpoint_id, lane, organization_id, seq)
     where is_pending`,
+  'create index webhook_deliveries_due on webhook_deliveries (next_attempt_at) where is_pending',
   `create index webhook_deliveries_unqueued on webhook_deliveries (next_attempt_at)
     where is_pending and not is_queued`,
   'create index webhook_deliveries_by_age on webhook_deliveries (created_at)',

@@ -1,0 +1,66 @@
+import { inOrder } from '../database/in-order.ts'
+import { keyOf } from '../database/key-of.ts'
+import type { Transaction } from '../database/schema.ts'
+import { inTransaction } from '../jobs/in-transaction.ts'
+import type { Jobs } from '../jobs/start-jobs.ts'
+
+export const deliveryQueue = 'webhook_deliveries'
+
+/** Deliveries of an endpoint that go one after the other. A job stands for a lane, not for a delivery. */
+export interface Lane {
+  organizationId: string
+  endpointId: string
+  lane: string
+}
+
+export interface WaitingLane extends Lane {
+  /** Its endpoint fails at present: it gets few connections, so that others find theirs. */
+  isFailing: boolean
+  /** Not before then. */
+  startAfter?: Date
+}
+
+/** Name of the group of failing endpoints' jobs, which has a lower limit. */
+export const failingTier = 'failing'
+
+/** Seconds; an attempt takes at most 15, and then its outcome is written. */
+const expireInSeconds = 40
+
+/**
+ * One job runs and one waits for each lane at most (`stately`). A lane's next delivery is looked up when its job
+ * begins, so that a job too many does nothing and none too few can be.
+ */
+export async function createDeliveryQueue(jobs: Jobs): Promise<void> {
+  const options = { expireInSeconds, retryLimit: 1_000_000, retryDelay: 0, retentionSeconds: 30 * 86_400 }
+  await jobs.createQueue(deliveryQueue, { policy: 'stately', ...options })
+  // Finds nothing, but pg-boss now has the queue in mind: inside a transaction it could not ask the embedded database.
+  await jobs.fetch(deliveryQueue, { batchSize: 1, minPriority: 1_000 })
+}
+
+const jobKey = ({ organizationId, endpointId, lane }: Lane): string => `${organizationId}/${endpointId}/${lane}`
+
+/** Each lane once, in one and the same order: two transactions never wait for each other's keys in a circle. */
+function distinct<One extends Lane>(lanes: readonly One[]): One[] {
+  const byKey = new Map(lanes.map((one) => [keyOf(one.organizationId, one.endpointId, one.lane), one]))
+  return inOrder(['organizationId', 'endpointId', 'lane'], [...byKey.values()])
+}
+
+/** Makes a job for each lane, in the transaction that gave it something to do. One that waits already is enough. */
+export async function queueLanes(tx: Transaction, jobs: Jobs, lanes: readonly WaitingLane[]): Promise<void> {
+  if (lanes.length === 0) return
+  const wanted = distinct(lanes).map(({ organizationId, endpointId, lane, isFailing, startAfter }) => ({
+    data: { organizationId, endpointId, lane },
+    singletonKey: jobKey({ organizationId, endpointId, lane }),
+    group: isFailing ? { id: endpointId, tier: failingTier } : { id: endpointId },
+    ...(startAfter && { startAfter }),
+  }))
+  await jobs.insert(deliveryQueue, wanted, { db: inTransaction(tx) })
+}
+
+/** Lets jobs that wait for their time begin now. */
+export async function hurryLanes(tx: Transaction, jobs: Jobs, lanes: readonly Lane[]): Promise<void> {
+  const db = inTransaction(tx)
+  for (const lane of distinct(lanes)) {
+    await jobs.update(deliveryQueue, undefined, { singletonKey: jobKey(lane), startAfter: new Date(), match: 'all', db })
+  }
+}

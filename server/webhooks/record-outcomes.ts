@@ -1,0 +1,141 @@
+import { sql } from 'kysely'
+import { createId } from '../database/create-id.ts'
+import { inOrder } from '../database/in-order.ts'
+import { insertInto, insertRows } from '../database/insert-rows.ts'
+import type { Database, Transaction } from '../database/schema.ts'
+import { asOwner } from '../database/transactions.ts'
+import { inTransaction } from '../jobs/in-transaction.ts'
+import type { Jobs } from '../jobs/start-jobs.ts'
+import { deliveryQueue, type Lane, queueLanes } from './lanes.ts'
+import type { Attempt } from './send-event.ts'
+
+/** A job that was worked on, and what came of it. */
+export interface Outcome {
+  jobId: string
+  lane: Lane
+  /** Absent where there was nothing to send. */
+  tried?: Tried
+}
+
+export interface Tried {
+  seq: number
+  eventType: string
+  /** This one included. */
+  attempts: number
+  sentAt: Date
+  attempt: Attempt
+  /** When it failed; `null`: given up. */
+  nextAttemptAt: Date | null
+}
+
+type WithTried = Outcome & { tried: Tried }
+
+/**
+ * Writes down what came of jobs, in one transaction: the attempts, what is delivered or to be tried again, the next job
+ * of each lane that has more to send, and that these jobs are done. Locks are taken in the order endpoints, deliveries,
+ * jobs, as everywhere.
+ */
+export function recordOutcomes(db: Database, jobs: Jobs, outcomes: readonly Outcome[]): Promise<void> {
+  return asOwner(db, async (tx) => {
+    const tried = outcomes.filter((one): one is WithTried => one.tried !== undefined)
+    await markEndpoints(tx, tried)
+    await insertRows(tx, [attemptRows(tried)])
+    await settleDeliveries(tx, tried)
+    await queueNext(tx, jobs, outcomes.map(({ lane }) => lane))
+    await jobs.deleteJob(deliveryQueue, outcomes.map(({ jobId }) => jobId), { db: inTransaction(tx) })
+  })
+}
+
+/** Since when an endpoint fails, and until when it wants to be left alone; a row is touched where that changes only. */
+async function markEndpoints(tx: Transaction, tried: readonly WithTried[]): Promise<void> {
+  const last = new Map(tried.map((one) => [one.lane.endpointId, one]))
+  const states = [...last.values()].map(({ lane, tried: { attempt, sentAt } }) => ({
+    organization_id: lane.organizationId,
+    id: lane.endpointId,
+    failing_since: attempt.isDelivered ? null : sentAt.toISOString(),
+    paused_until: attempt.retryAfterMs ? new Date(Date.now() + attempt.retryAfterMs).toISOString() : null,
+  }))
+  for (const state of inOrder(['organization_id', 'id'], states)) {
+    await sql`
+      update webhook_endpoints set
+        failing_since = case when ${state.failing_since}::timestamptz is null then null
+          else coalesce(failing_since, ${state.failing_since}::timestamptz) end,
+        paused_until = ${state.paused_until}::timestamptz
+      where id = ${state.id} and organization_id = ${state.organization_id}
+        and ((failing_since is null) <> (${state.failing_since}::timestamptz is null)
+          or paused_until is distinct from ${state.paused_until}::timestamptz)
+    `.execute(tx)
+  }
+}
+
+function attemptRows(tried: readonly WithTried[]) {
+  return insertInto('webhook_attempts', {
+    columns: [
+      'organization_id', 'id', 'endpoint_id', 'seq', 'event_type', 'attempt', 'is_delivered', 'status', 'duration_ms',
+      'error', 'answer', 'next_attempt_at', 'created_at',
+    ],
+    rows: tried.map(({ lane, tried: { seq, eventType, attempts, sentAt, attempt, nextAttemptAt } }) => ({
+      organization_id: lane.organizationId,
+      id: createId(),
+      endpoint_id: lane.endpointId,
+      seq,
+      event_type: eventType,
+      attempt: attempts,
+      is_delivered: attempt.isDelivered,
+      status: attempt.status,
+      duration_ms: attempt.durationMs,
+      error: attempt.error,
+      answer: attempt.answer,
+      next_attempt_at: nextAttemptAt?.toISOString(),
+      created_at: sentAt.toISOString(),
+    })),
+  })
+}
+
+/** What was asked for again meanwhile is left as that left it. */
+async function settleDeliveries(tx: Transaction, tried: readonly WithTried[]): Promise<void> {
+  if (tried.length === 0) return
+  const rows = JSON.stringify(tried.map(({ lane, tried: { seq, attempts, attempt, nextAttemptAt } }) => ({
+    organization_id: lane.organizationId, endpoint_id: lane.endpointId, seq, attempts,
+    is_delivered: attempt.isDelivered, next_attempt_at: nextAttemptAt?.toISOString() ?? null,
+  })))
+  await sql`
+    with o as (
+      select * from json_to_recordset(${rows}::json) as o(
+        organization_id text, endpoint_id text, seq bigint, attempts integer, is_delivered boolean,
+        next_attempt_at timestamptz
+      )
+    ), delivered as (
+      delete from webhook_deliveries d using o
+      where d.endpoint_id = o.endpoint_id and d.organization_id = o.organization_id and d.seq = o.seq and o.is_delivered
+    )
+    update webhook_deliveries d set attempts = o.attempts, is_pending = o.next_attempt_at is not null,
+      next_attempt_at = coalesce(o.next_attempt_at, d.next_attempt_at)
+    from o
+    where d.endpoint_id = o.endpoint_id and d.organization_id = o.organization_id and d.seq = o.seq
+      and not o.is_delivered and d.attempts = o.attempts - 1
+  `.execute(tx)
+}
+
+interface NextRow extends Lane {
+  isFailing: boolean
+  startAfter: Date
+}
+
+async function queueNext(tx: Transaction, jobs: Jobs, lanes: readonly Lane[]): Promise<void> {
+  const { rows } = await sql<NextRow>`
+    select l."organizationId", l."endpointId", l.lane, w.failing_since is not null as "isFailing",
+      greatest(d.next_attempt_at, w.paused_until, now()) as "startAfter"
+    from json_to_recordset(${JSON.stringify(lanes)}::json) as l("organizationId" text, "endpointId" text, lane text)
+    cross join lateral (
+      select failing_since, paused_until from webhook_endpoints w
+      where w.id = l."endpointId" and w.organization_id = l."organizationId" and w.is_enabled offset 0
+    ) w
+    cross join lateral (
+      select next_attempt_at from webhook_deliveries d
+      where d.endpoint_id = l."endpointId" and d.lane = l.lane and d.organization_id = l."organizationId" and d.is_pending
+      order by d.seq limit 1
+    ) d
+  `.execute(tx)
+  await queueLanes(tx, jobs, rows)
+}

@@ -1,0 +1,86 @@
+import type { RedeliverBody, Redelivery } from '@hilo/contract'
+import { type RawBuilder, sql } from 'kysely'
+import type { Transaction } from '../database/schema.ts'
+import { HiloError } from '../errors.ts'
+import { accessEndpoint, type EndpointAddress, type EndpointRow } from './access-endpoint.ts'
+import { laneOf, wantedEvents } from './wanted-events.ts'
+
+/** Events that one call takes from a range. */
+const maxEvents = 10_000
+
+/** Sends events (again): one, all that failed, or a range. It joins what waits, in the order of the log. */
+export async function redeliver(
+  tx: Transaction, address: EndpointAddress, body: RedeliverBody,
+): Promise<Redelivery> {
+  const wish = readWish(body)
+  const endpoint = await accessEndpoint(tx, address)
+  if (wish === 'failed') return { queued: await redeliverFailed(tx, endpoint), nextFromSeq: null }
+  if (wish === 'seq') return redeliverOne(tx, endpoint, body.seq!)
+  return redeliverRange(tx, endpoint, body)
+}
+
+/** @throws HiloError INVALID_REQUEST unless it is exactly one of the ways to say what is meant. */
+function readWish(body: RedeliverBody): 'failed' | 'seq' | 'range' {
+  const isByNumber = body.fromSeq !== undefined || body.toSeq !== undefined
+  const isByTime = body.from !== undefined || body.to !== undefined
+  const wishes = [body.failed === true, body.seq !== undefined, isByNumber, isByTime].filter(Boolean)
+  if (wishes.length !== 1) {
+    throw new HiloError('INVALID_REQUEST', 'Say which events: either "seq", or "failed": true, or a range by number '
+      + '("fromSeq", "toSeq"), or a range by time ("from", "to").', { field: 'seq' })
+  }
+  if (isByNumber && body.fromSeq === undefined) throw missing('fromSeq', 'Say where the range begins.')
+  if (isByTime && body.from === undefined) throw missing('from', 'Say when the range begins.')
+  return body.failed ? 'failed' : body.seq !== undefined ? 'seq' : 'range'
+}
+
+function missing(field: string, hint: string): HiloError {
+  return new HiloError('INVALID_REQUEST', `"${field}" is missing. ${hint}`, { field })
+}
+
+async function redeliverFailed(tx: Transaction, { organization_id, id }: EndpointRow): Promise<number> {
+  const { numUpdatedRows } = await tx.updateTable('webhook_deliveries')
+    .set({ is_pending: true, is_queued: false, attempts: 0, next_attempt_at: new Date() })
+    .where('organization_id', '=', organization_id).where('endpoint_id', '=', id)
+    .where((row) => row.or([row('is_pending', '=', false), row('attempts', '>', 0)])).executeTakeFirstOrThrow()
+  return Number(numUpdatedRows)
+}
+
+/** Whoever names an event wants it, whatever the filters say. */
+async function redeliverOne(tx: Transaction, endpoint: EndpointRow, seq: number): Promise<Redelivery> {
+  const queued = await addAgain(tx, endpoint, sql`
+    select seq, ${laneOf(endpoint)} as lane from events e
+    where organization_id = ${endpoint.organization_id} and seq = ${seq}
+  `)
+  if (queued.length === 1) return { queued: 1, nextFromSeq: null }
+  throw new HiloError('NOT_FOUND', `No event with the number ${seq} in the log of this organization.`, {
+    field: 'seq', hint: 'GET /api/events lists what the log still holds.',
+  })
+}
+
+async function redeliverRange(tx: Transaction, endpoint: EndpointRow, body: RedeliverBody): Promise<Redelivery> {
+  const { fromSeq = 1, toSeq = endpoint.last_seq, from, to } = body
+  const wanted = wantedEvents(endpoint, sql`
+    select * from events
+    where organization_id = ${endpoint.organization_id} and seq between ${fromSeq} and ${Math.min(toSeq, endpoint.last_seq)}
+      ${from === undefined ? sql`` : sql`and created_at >= ${from}::timestamptz`}
+      ${to === undefined ? sql`` : sql`and created_at <= ${to}::timestamptz`}
+    order by seq
+  `)
+  const seqs = await addAgain(tx, endpoint, sql`select * from (${wanted}) e order by seq limit ${maxEvents}`)
+  const newest = seqs.reduce((one, other) => Math.max(one, other), 0)
+  return { queued: seqs.length, nextFromSeq: seqs.length < maxEvents ? null : newest + 1 }
+}
+
+/** @returns the numbers of the events that are to be sent. */
+async function addAgain(
+  tx: Transaction, { organization_id, id }: EndpointRow, events: RawBuilder<unknown>,
+): Promise<number[]> {
+  const { rows } = await sql<{ seq: number }>`
+    insert into webhook_deliveries as d (organization_id, endpoint_id, seq, lane, is_pending, is_queued)
+    select ${organization_id}, ${id}, seq, lane, true, false from (${events}) e
+    on conflict (endpoint_id, organization_id, seq)
+      do update set is_pending = true, is_queued = false, attempts = 0, next_attempt_at = now()
+    returning seq
+  `.execute(tx)
+  return rows.map(({ seq }) => seq)
+}

@@ -1,0 +1,48 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { OpenDatabase } from '../database/open.ts'
+import { startJobs, stopJobs } from '../jobs/start-jobs.ts'
+import { createDeliverer } from './deliver.ts'
+import { createDispatcher } from './dispatcher.ts'
+import { createDeliveryQueue } from './lanes.ts'
+import type { SendEvent } from './send-event.ts'
+import type { WebhookTimes } from './webhooks.ts'
+import { createLaneWork } from './work-on-lanes.ts'
+
+interface RunOptions {
+  database: OpenDatabase
+  send: SendEvent
+  times: WebhookTimes
+  /** Breaks off what is on its way. */
+  signal: AbortSignal
+  log: Pick<FastifyBaseLogger, 'warn'>
+}
+
+export interface RunningWebhooks {
+  wake(organizationIds: readonly string[]): void
+  lookAround(): void
+  /** Begins nothing new and waits for what has begun. */
+  stop(): Promise<void>
+}
+
+/** Starts the job queue, and then dispatching and delivering over it. */
+export async function runWebhooks({ database, send, times, signal, log }: RunOptions): Promise<RunningWebhooks> {
+  const { db } = database
+  const onError = (error: unknown) => log.warn({ err: error }, 'delivering webhooks failed; it is tried again')
+  const jobs = await startJobs(database.jobs, onError)
+  await createDeliveryQueue(jobs)
+  const work = createLaneWork({ db, jobs, send, retryDelaysMs: times.retryDelaysMs, signal, onError })
+  const deliverer = createDeliverer({ jobs, work, onError })
+  const dispatcher = createDispatcher({ db, jobs, onQueued: deliverer.wake, onError })
+  const poll = setInterval(() => dispatcher.lookAround(), times.pollMs)
+  dispatcher.lookAround()
+  return {
+    wake: dispatcher.wake,
+    lookAround: dispatcher.lookAround,
+    stop: async () => {
+      clearInterval(poll)
+      await dispatcher.stop()
+      await deliverer.stop()
+      await stopJobs(jobs)
+    },
+  }
+}

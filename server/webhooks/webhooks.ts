@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Config } from '../config.ts'
+import type { OpenDatabase } from '../database/open.ts'
+import { createEncryption, type Encryption } from '../encryption/encrypt.ts'
+import type { EventBell } from '../events/event-bell.ts'
+import { createGuardedClient } from '../guarded-client/guarded-fetch.ts'
+import { retryDelaysMs } from './retry-schedule.ts'
+import { type RunningWebhooks, runWebhooks } from './run-webhooks.ts'
+import { createSendEvent, type SendEvent } from './send-event.ts'
+
+/** Times that tests shorten; milliseconds. */
+export interface WebhookTimes {
+  /** After the first, second… failed attempt of an event. */
+  retryDelaysMs: readonly number[]
+  /** For one attempt. */
+  timeoutMs: number
+  /** How often is looked for what is due. */
+  pollMs: number
+  /** How long a stop waits for attempts on their way. */
+  patienceMs: number
+}
+
+const usualTimes: WebhookTimes = { retryDelaysMs, timeoutMs: 15_000, pollMs: 1_000, patienceMs: 3_000 }
+
+type Log = Pick<FastifyBaseLogger, 'warn'>
+
+/** Outbound webhooks of this process. */
+export interface Webhooks {
+  encryption: Encryption
+  send: SendEvent
+  /** Endpoints were changed, or events are to be sent again, and that is committed. */
+  lookAround(): void
+  /** Begins to deliver, in the background: the server need not wait for it. */
+  start(log: Log): void
+  /** Begins nothing new; attempts that take too long are broken off and made again by whoever comes next. */
+  stop(): Promise<void>
+}
+
+interface WebhookParts {
+  database: OpenDatabase
+  eventBell: EventBell
+  times?: Partial<WebhookTimes>
+}
+
+/** Puts outbound webhooks together; nothing happens before `start`. */
+export function createWebhooks(config: Config, { database, eventBell, times }: WebhookParts): Webhooks {
+  const allTimes = { ...usualTimes, ...times }
+  // `main.ts` sees to it that there is a secret.
+  const encryption = createEncryption(config.secret ?? randomUUID(), 'webhook secrets')
+  const client = createGuardedClient({ allowPrivate: config.allowPrivateAddresses })
+  const send = createSendEvent({ client, encryption, timeoutMs: allTimes.timeoutMs })
+  const stopping = new AbortController()
+  let starting: Promise<RunningWebhooks | undefined> | undefined
+  let running: RunningWebhooks | undefined // what is committed before the start is found by the start
+  return {
+    encryption,
+    send,
+    lookAround: () => running?.lookAround(),
+    start(log) {
+      starting = runWebhooks({ database, send, times: allTimes, signal: stopping.signal, log })
+        .then((one) => running = one)
+        .catch((error: unknown) => void log.warn({ err: error }, 'webhooks do not start'))
+      const unlisten = eventBell.listen((organizationIds) => running?.wake(organizationIds))
+      stopping.signal.addEventListener('abort', unlisten)
+    },
+    async stop() {
+      const stopped = (await starting)?.stop()
+      const patience = setTimeout(() => stopping.abort(), allTimes.patienceMs)
+      await stopped
+      clearTimeout(patience)
+      stopping.abort()
+      await client.close()
+    },
+  }
+}
