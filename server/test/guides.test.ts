@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { createInterface } from 'node:readline'
+import { describe, test, type TestContext } from 'node:test'
+import { compileFunction } from 'node:vm'
+import { Webhook } from 'standardwebhooks'
+import { readBlocks, root } from './document.ts'
+import { record } from './query-agent.ts'
+import { startAlone } from './start-hilo.ts'
+import { databases, openTestDatabase, skipWithout } from './test-databases.ts'
+
+const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo='
+const guide = 'docs/guides/receive-events.md'
+
+function readBlock(path: string, mark: string): string {
+  return readBlocks(path).find((block) => block.mark === mark)?.text ?? assert.fail(`${path} has no block "${mark}"`)
+}
+
+/** Runs the receiver of the guide as its reader would, on a free port. */
+async function startReceiver(t: TestContext, secret: string) {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', readBlock(guide, 'node receiver')], {
+    cwd: `${root}server`, env: { ...process.env, HILO_WEBHOOK_SECRET: secret, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  t.after(() => child.kill())
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  const readLine = async () => (await lines.next()).value as string
+  const port = /port (\d+)/.exec(await readLine())![1]
+  return { readLine, url: `http://127.0.0.1:${port}/` }
+}
+
+function sign(body: string, id: string, at = new Date()): Record<string, string> {
+  return {
+    'webhook-id': id, 'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+    'webhook-signature': new Webhook(secret).sign(id, at, body),
+  }
+}
+
+const body = JSON.stringify({ type: 'message.created', data: { message: { text: 'Olá' } } })
+
+test('the receiver in Node takes what is signed, each event once, and refuses the rest', async (t) => {
+  const { url, readLine } = await startReceiver(t, secret)
+  const post = async (body: string, headers: Record<string, string>) => (
+    (await fetch(url, { method: 'POST', body, headers })).status
+  )
+  assert.equal(await post(body.replace('Olá', 'Ola'), sign(body, 'evt_1')), 401)
+  assert.equal(await post(body, sign(body, 'evt_1', new Date(Date.now() - 3_600_000))), 401)
+  assert.equal(await post(body, {}), 401)
+  for (const id of ['evt_1', 'evt_1', 'evt_2']) assert.equal(await post(body, sign(body, id)), 204)
+  const other = body.replace('Olá', 'the last')
+  assert.equal(await post(other, sign(other, 'evt_3')), 204)
+  const lines = [await readLine(), await readLine(), await readLine()]
+  assert.deepEqual(lines, ['message.created Olá', 'message.created Olá', 'message.created the last'])
+})
+
+test('the Code node of n8n hands on what is signed, and fails on the rest', async () => {
+  const code = readBlock(guide, 'n8n-code receiver').replace('YOUR_WEBHOOK_SECRET', secret)
+  const run = (received: string, headers: Record<string, string>) => {
+    const node = { helpers: { getBinaryDataBuffer: async () => Buffer.from(received) } }
+    const $input = { first: () => ({ json: { headers } }) }
+    const wrapped = compileFunction(`return (async function () {${code}}).call(node)`, ['node', 'require', '$input'])
+    return wrapped(node, createRequire(`${root}server/`), $input) as Promise<unknown>
+  }
+  assert.deepEqual(await run(body, sign(body, 'evt_1')), [{ json: JSON.parse(body) }])
+  await assert.rejects(run(`${body} `, sign(body, 'evt_1')), /No matching signature/)
+})
+
+for (const kind of databases) {
+  describe(`guides on ${kind}`, skipWithout(kind), () => {
+    test('what Hilo sends, the receiver in Node understands', async (t) => {
+      const database = await openTestDatabase(kind)
+      t.after(() => database.close())
+      const hilo = await startAlone(t, database)
+      const { body: endpoint } = await hilo.request('POST', '/api/webhook-endpoints', {
+        body: { url: 'http://127.0.0.1:1/', eventTypes: ['message.created'], isEnabled: false },
+      })
+      const { url, readLine } = await startReceiver(t, endpoint.secret)
+      const change = { body: { url, isEnabled: true } }
+      assert.equal((await hilo.request('PATCH', `/api/webhook-endpoints/${endpoint.id}`, change)).status, 200)
+      await record(hilo, { query: 'Hola' })
+      assert.equal(await readLine(), 'message.created Hola')
+      const { body: attempt } = await hilo.request('POST', `/api/webhook-endpoints/${endpoint.id}/test`)
+      assert.deepEqual([attempt.isDelivered, attempt.status, attempt.error], [true, 204, null])
+    })
+  })
+}
