@@ -4,6 +4,7 @@ import type { OpenDatabase } from './database/open.ts'
 import { sessionSettings } from './database/session.ts'
 import { asOwner } from './database/transactions.ts'
 import { removeOutdatedAnswers } from './messages/repeats.ts'
+import { cleanWebhooks } from './webhooks/clean-webhooks.ts'
 
 const firstAfterMs = 60_000
 const everyMs = 3_600_000
@@ -32,6 +33,7 @@ export function keepHouse(database: OpenDatabase, log: Pick<FastifyBaseLogger, '
 /** One round. */
 export async function clean({ db, kind }: Pick<OpenDatabase, 'db' | 'kind'>): Promise<void> {
   await asOwner(db, removeOutdatedAnswers)
+  await cleanWebhooks(db)
   if (kind === 'pglite') await vacuum(db)
 }
 

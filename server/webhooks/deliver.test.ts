@@ -1,51 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
-import type { NewWebhookEndpointBody, WebhookAttempt, WebhookEndpoint } from '@hilo/contract'
+import type { NewWebhookEndpointBody } from '@hilo/contract'
 import type { OpenDatabase } from '../database/open.ts'
 import { record } from '../test/query-agent.ts'
-import { databases, type Hilo, skipWithout, startAlone } from '../test/start-hilo.ts'
+import { databases, skipWithout, startAlone } from '../test/start-hilo.ts'
 import { openTestDatabase } from '../test/test-databases.ts'
 import { type Received, startReceiver, verify } from '../test/webhook-receiver.ts'
-
-const webhookTimes = { retryDelaysMs: [5, 5, 5, 5], timeoutMs: 5_000, pollMs: 50, patienceMs: 50 }
-
-async function createEndpoint(hilo: Hilo, body: NewWebhookEndpointBody) {
-  const answer = await hilo.request('POST', '/api/webhook-endpoints', { body })
-  assert.equal(answer.status, 201, JSON.stringify(answer.body))
-  return answer.body as WebhookEndpoint & { secret: string }
-}
-
-const say = (hilo: Hilo, conversationId: string, query: string) => record(hilo, { conversationId, query })
-
-/** Reads until it is as wanted: what is told from outside has no event to wait for. */
-async function until<Value>(read: () => Promise<Value>, isWanted: (value: Value) => boolean): Promise<Value> {
-  for (;;) {
-    const value = await read()
-    if (isWanted(value)) return value
-    await setImmediate()
-  }
-}
-
-const readEndpoint = async (hilo: Hilo, id: string): Promise<WebhookEndpoint> => (
-  (await hilo.request('GET', `/api/webhook-endpoints/${id}`)).body
-)
-const readAttempts = async (hilo: Hilo, id: string): Promise<WebhookAttempt[]> => (
-  (await hilo.request('GET', `/api/webhook-endpoints/${id}/attempts?limit=100`)).body.items
-)
-const countWaiting = (hilo: Hilo) => hilo.asOwner(async (tx) => (
-  await tx.selectFrom('webhook_deliveries').select('seq').where('organization_id', '=', hilo.organizationId).execute()
-).length)
-
-/** The texts of the messages that were told of, by conversation. */
-function textsOf(received: readonly Received[]): Record<string, string[]> {
-  const texts: Record<string, string[]> = {}
-  for (const { event } of received) {
-    const { message } = event.data as { message?: { text: string, conversationId: string } }
-    if (message) (texts[message.conversationId] ??= []).push(message.text)
-  }
-  return texts
-}
+import {
+  countWaiting, createEndpoint, readAttempts, readEndpoint, say, textsOf, until, webhookTimes,
+} from '../test/webhooks.ts'
 
 const eventTypes: NewWebhookEndpointBody['eventTypes'] = ['message.created']
 

@@ -1,6 +1,7 @@
 import { inOrder } from '../database/in-order.ts'
 import { keyOf } from '../database/key-of.ts'
-import type { Transaction } from '../database/schema.ts'
+import type { Database, Transaction } from '../database/schema.ts'
+import { asOwner } from '../database/transactions.ts'
 import { inTransaction } from '../jobs/in-transaction.ts'
 import type { Jobs } from '../jobs/start-jobs.ts'
 
@@ -24,7 +25,7 @@ export interface WaitingLane extends Lane {
 export const failingTier = 'failing'
 
 /** Seconds; an attempt takes at most 15, and then its outcome is written. */
-const expireInSeconds = 40
+const expireInSeconds = 30
 
 /**
  * One job runs and one waits for each lane at most (`stately`). A lane's next delivery is looked up when its job
@@ -35,6 +36,16 @@ export async function createDeliveryQueue(jobs: Jobs): Promise<void> {
   await jobs.createQueue(deliveryQueue, { policy: 'stately', ...options })
   // Finds nothing, but pg-boss now has the queue in mind: inside a transaction it could not ask the embedded database.
   await jobs.fetch(deliveryQueue, { batchSize: 1, minPriority: 1_000 })
+}
+
+/**
+ * Where this process is the only one, every job that seems to run at the start was left by a process that was killed.
+ * Instead of waiting until it expires: away with them all, deliveries without a job get one anyway.
+ */
+export async function makeJobsAnew(db: Database, jobs: Jobs): Promise<void> {
+  await jobs.deleteAllJobs(deliveryQueue)
+  await asOwner(db, (tx) => tx.updateTable('webhook_deliveries').set({ is_queued: false })
+    .where('is_pending', '=', true).where('is_queued', '=', true).execute())
 }
 
 const jobKey = ({ organizationId, endpointId, lane }: Lane): string => `${organizationId}/${endpointId}/${lane}`

@@ -3,7 +3,7 @@ import type { OpenDatabase } from '../database/open.ts'
 import { startJobs, stopJobs } from '../jobs/start-jobs.ts'
 import { createDeliverer } from './deliver.ts'
 import { createDispatcher } from './dispatcher.ts'
-import { createDeliveryQueue } from './lanes.ts'
+import { createDeliveryQueue, makeJobsAnew } from './lanes.ts'
 import type { SendEvent } from './send-event.ts'
 import type { WebhookTimes } from './webhooks.ts'
 import { createLaneWork } from './work-on-lanes.ts'
@@ -30,6 +30,7 @@ export async function runWebhooks({ database, send, times, signal, log }: RunOpt
   const onError = (error: unknown) => log.warn({ err: error }, 'delivering webhooks failed; it is tried again')
   const jobs = await startJobs(database.jobs, onError)
   await createDeliveryQueue(jobs)
+  if (database.kind === 'pglite') await makeJobsAnew(db, jobs)
   const work = createLaneWork({ db, jobs, send, retryDelaysMs: times.retryDelaysMs, signal, onError })
   const deliverer = createDeliverer({ jobs, work, onError })
   const dispatcher = createDispatcher({ db, jobs, onQueued: deliverer.wake, onError })

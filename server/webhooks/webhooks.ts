@@ -37,6 +37,21 @@ export interface Webhooks {
   stop(): Promise<void>
 }
 
+/** Sends single events; the command line tests endpoints with it. */
+export interface Sender {
+  encryption: Encryption
+  send: SendEvent
+  close(): Promise<void>
+}
+
+/** @param timeoutMs for one attempt. */
+export function createSender(config: Config, timeoutMs = usualTimes.timeoutMs): Sender {
+  // `main.ts` sees to it that there is a secret.
+  const encryption = createEncryption(config.secret ?? randomUUID(), 'webhook secrets')
+  const client = createGuardedClient({ allowPrivate: config.allowPrivateAddresses })
+  return { encryption, send: createSendEvent({ client, encryption, timeoutMs }), close: () => client.close() }
+}
+
 interface WebhookParts {
   database: OpenDatabase
   eventBell: EventBell
@@ -46,10 +61,7 @@ interface WebhookParts {
 /** Puts outbound webhooks together; nothing happens before `start`. */
 export function createWebhooks(config: Config, { database, eventBell, times }: WebhookParts): Webhooks {
   const allTimes = { ...usualTimes, ...times }
-  // `main.ts` sees to it that there is a secret.
-  const encryption = createEncryption(config.secret ?? randomUUID(), 'webhook secrets')
-  const client = createGuardedClient({ allowPrivate: config.allowPrivateAddresses })
-  const send = createSendEvent({ client, encryption, timeoutMs: allTimes.timeoutMs })
+  const { encryption, send, close } = createSender(config, allTimes.timeoutMs)
   const stopping = new AbortController()
   let starting: Promise<RunningWebhooks | undefined> | undefined
   let running: RunningWebhooks | undefined // what is committed before the start is found by the start
@@ -70,7 +82,7 @@ export function createWebhooks(config: Config, { database, eventBell, times }: W
       await stopped
       clearTimeout(patience)
       stopping.abort()
-      await client.close()
+      await close()
     },
   }
 }
