@@ -4,14 +4,14 @@ import { createDatabase, createTenants, dropDatabase, type Place, type PostgresP
 import type { LoadOrder } from './generator.ts'
 import { makeProfileFolder, startHilo } from './hilo-server.ts'
 import { type HttpServer, startHttpServer } from './http-server.ts'
-import type { Measurement } from './measurement.ts'
+import type { Figures, Measurement } from './measurement.ts'
 import type { OneByOneOrder, OneByOneResult } from './one-by-one.ts'
 import { type CaseName, warmUpSeconds } from './options.ts'
 import { readPeakMemory } from './peak-memory.ts'
 import { type Check, verify } from './verify.ts'
 import type { Tenant, Workload } from './workload.ts'
 
-export interface CaseResult extends Omit<Measurement, 'acknowledged'> {
+export interface CaseResult extends Figures {
   name: CaseName
   title: string
   /** Of the process that serves (b and d: that sends the statements); PostgreSQL's own is not in it. */
@@ -70,7 +70,7 @@ async function measureBareRoute(bench: Bench, { workload }: { workload: Workload
 
 async function measureHilo(bench: Bench, at: { place: Place, workload: Workload }): Promise<Measured> {
   const profileFolder = bench.options.profile ? makeProfileFolder() : undefined
-  const measured = await measureServer(bench, await startHilo(bench, at.place, profileFolder), at.workload)
+  const measured = await measureServer(bench, await startHilo(bench, at.place, { profileFolder }), at.workload)
   return { ...measured, profileFolder }
 }
 

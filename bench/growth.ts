@@ -6,13 +6,11 @@ import { createPostgresPlace, load } from './cases.ts'
 import { createTenants, openPlace } from './databases.ts'
 import { fillMessages, messagesPerConversation } from './fill.ts'
 import { startHilo } from './hilo-server.ts'
-import type { Measurement } from './measurement.ts'
+import type { Figures } from './measurement.ts'
 import { readPeakMemory } from './peak-memory.ts'
 import { countLargeScans, waitForAutovacuum } from './statistics.ts'
 import { type Acknowledgements, type Check, verify } from './verify.ts'
 import { customerOf, type ReadTarget, tenantOf, type Workload } from './workload.ts'
-
-type Figures = Omit<Measurement, 'acknowledged'>
 
 /** Recording, and reading a newest page, at one state of the database. */
 export interface GrowthStep {

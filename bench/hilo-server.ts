@@ -6,11 +6,20 @@ import type { Bench } from './bench.ts'
 import type { Place } from './databases.ts'
 import { type HttpServer, startHttpServer } from './http-server.ts'
 
-/** Starts Hilo as a user does; with `--profile`, `caseName` names the folder of its CPU profile. */
-export function startHilo({ children }: Bench, place: Place, profileFolder?: string): Promise<HttpServer> {
+interface StartOptions {
+  /** Where its CPU profile goes; absent: none is made. */
+  profileFolder?: string
+  /** Of Hilo, beside those that name the place. */
+  settings?: Record<string, string>
+}
+
+/** Starts Hilo as a user does. */
+export function startHilo(
+  { children }: Bench, place: Place, { profileFolder, settings }: StartOptions = {},
+): Promise<HttpServer> {
   return startHttpServer(children, {
     script: 'server/main.ts',
-    env: { ...place },
+    env: { ...place, ...settings },
     execArgv: [
       ...serverOptions, ...profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`],
     ],

@@ -2,6 +2,9 @@ import { statfsSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import { type Bench, startBench } from './bench.ts'
 import { type CaseResult, cases, runCase } from './cases.ts'
+import type { EventOptions } from './events/event-options.ts'
+import { measureEvents } from './events/measure-events.ts'
+import { compareWithAims, formatEvents } from './events/report-events.ts'
 import { measureGrowth } from './growth.ts'
 import { help, type Options, readOptions } from './options.ts'
 import { computeRatios, formatCases, formatGrowth } from './report.ts'
@@ -40,6 +43,21 @@ async function runGrowth(bench: Bench, rows: number): Promise<Outcome> {
   return { text: formatGrowth(growth), json: growth, isGood: isGood(growth.checks, failed) }
 }
 
+async function runEvents(bench: Bench, options: EventOptions): Promise<Outcome> {
+  const scenarios = await measureEvents(bench, options, say)
+  return {
+    text: formatEvents(scenarios),
+    json: { scenarios, aims: compareWithAims(scenarios) },
+    isGood: scenarios.every(({ checks, failed }) => isGood(checks, failed)),
+  }
+}
+
+function run(bench: Bench): Promise<Outcome> {
+  const { rows, events } = bench.options
+  if (events) return runEvents(bench, events)
+  return rows === undefined ? runCases(bench) : runGrowth(bench, rows)
+}
+
 function describeMachine({ connections, conversations, organizations, seconds }: Options): string {
   return `Node ${process.version}, ${availableParallelism()} × ${cpus()[0]?.model ?? process.arch}, `
     + `load before ${loadavg()[0]!.toFixed(1)}; ${connections} connections, ${conversations} conversations of `
@@ -62,7 +80,7 @@ async function main(options: Options): Promise<void> {
     })
   }
   try {
-    const outcome = options.rows === undefined ? await runCases(bench) : await runGrowth(bench, options.rows)
+    const outcome = await run(bench)
     console.log(options.json ? JSON.stringify({ machine, options, ...outcome.json }, null, 2) : `\n${outcome.text}`)
     process.exitCode = outcome.isGood ? 0 : 1
   } catch (error) {

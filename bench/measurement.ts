@@ -1,19 +1,32 @@
+/** Now, in milliseconds since 1970 with fractions: the one clock that all processes of a machine share. */
+export const nowMs = (): number => performance.timeOrigin + performance.now()
+
 /** A message that the other side said is stored. */
 export interface Acknowledged {
   n: number
   messageId: string
+  /** When it said so, in milliseconds since 1970. */
+  atMs: number
 }
 
-export interface Measurement {
-  requestsPerSecond: number
+export interface Percentiles {
   p50Ms: number
   p99Ms: number
+}
+
+export interface Measurement extends Percentiles {
+  requestsPerSecond: number
   /** All since the start, those of the warm-up too. */
   acknowledged: Acknowledged[]
+  /** The warm-up was over, in milliseconds since 1970. */
+  measuredFromMs: number
   failed: number
   /** What the first failure said. */
   firstFailure?: string
 }
+
+/** What a measurement says, without the messages. */
+export type Figures = Omit<Measurement, 'acknowledged'>
 
 export interface Span {
   warmUpSeconds: number
@@ -43,18 +56,20 @@ export function createRecorder({ warmUpSeconds, seconds }: Span): Recorder {
       const now = performance.now()
       if (now >= from && now < to) tookMs.push(took)
     },
-    acknowledged: (n, messageId) => void acknowledged.push({ n, messageId }),
+    acknowledged: (n, messageId) => void acknowledged.push({ n, messageId, atMs: nowMs() }),
     failed: (reason) => {
       failed += 1
       firstFailure ??= reason
     },
     result: () => ({
-      requestsPerSecond: tookMs.length / seconds, ...percentiles(tookMs), acknowledged, failed, firstFailure,
+      requestsPerSecond: tookMs.length / seconds, ...percentiles(tookMs), acknowledged,
+      measuredFromMs: performance.timeOrigin + from, failed, firstFailure,
     }),
   }
 }
 
-function percentiles(tookMs: readonly number[]): { p50Ms: number, p99Ms: number } {
+/** The median, and what 1 in 100 exceeds; NaN where there is nothing. */
+export function percentiles(tookMs: readonly number[]): Percentiles {
   const sorted = Float64Array.from(tookMs).sort()
   const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? NaN
   return { p50Ms: at(0.5), p99Ms: at(0.99) }

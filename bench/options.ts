@@ -1,8 +1,12 @@
 import { parseArgs } from 'node:util'
+import { eventHelp, type EventOptions, eventOptions, readEventOptions } from './events/event-options.ts'
+import { toChoice, toCount } from './option-values.ts'
 
 /** What is measured, in the order of the table. */
 export const caseNames = ['a', 'b', 'c', 'd', 'e'] as const
 export type CaseName = (typeof caseNames)[number]
+/** Those with a Hilo whose events can be listened to. */
+const hiloCases = ['c', 'e'] as const satisfies readonly CaseName[]
 
 export interface Options {
   /** Length of each measurement, after the warm-up. */
@@ -13,6 +17,8 @@ export interface Options {
   only: readonly CaseName[]
   /** Messages to fill in before measuring again; undefined: the table of cases is asked for. */
   rows: number | undefined
+  /** The stream of events, webhooks and their price are asked for instead. */
+  events: EventOptions | undefined
   json: boolean
   /** Run the servers of c and e with a CPU profile. */
   profile: boolean
@@ -30,9 +36,11 @@ Measures Hilo beside a bare HTTP server and beside one transaction per message, 
   --organizations N   organizations that the conversations are spread over (50)
   --only LIST         only these cases: ${caseNames.join(',')}
   --rows N            instead of the cases: c and reading, on an empty database and with N messages in it
-  --profile           write CPU profiles of the Hilo of c and e
+  --events            instead of the cases: the stream of events, webhooks, and what both cost
+  --profile           write CPU profiles of the Hilo of c and e, or of that of --events
   --json              print the result as JSON
-`
+
+${eventHelp}`
 
 /** Reads the command line. @throws Error that says what is wrong. */
 export function readOptions(args: readonly string[]): Options | 'help' {
@@ -43,8 +51,10 @@ export function readOptions(args: readonly string[]): Options | 'help' {
       connections: { type: 'string', default: '50' },
       conversations: { type: 'string', default: '1000' },
       organizations: { type: 'string', default: '50' },
-      only: { type: 'string', default: caseNames.join(',') },
+      only: { type: 'string' },
       rows: { type: 'string' },
+      events: { type: 'boolean', default: false },
+      ...eventOptions,
       json: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -56,27 +66,17 @@ export function readOptions(args: readonly string[]): Options | 'help' {
   if (organizations > conversations) throw new Error('--organizations must not be more than --conversations.')
   const rows = values.rows === undefined ? undefined : toCount('rows', values.rows)
   if (rows !== undefined && rows < 20 * conversations) throw new Error('--rows must be at least 20 × --conversations.')
+  const possible = values.events ? hiloCases : caseNames
+  const usual = values.events ? hiloCases.slice(0, 1) : caseNames
   return {
     seconds: toCount('seconds', values.seconds),
     connections: toCount('connections', values.connections),
     conversations,
     organizations,
-    only: toCases(values.only),
+    only: toChoice('only', values.only ?? usual.join(','), possible),
     rows,
+    events: values.events ? readEventOptions(values, organizations) : undefined,
     json: values.json,
     profile: values.profile,
   }
-}
-
-function toCount(name: string, text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1, not "${text}".`)
-  return value
-}
-
-function toCases(text: string): CaseName[] {
-  const wanted = text.split(',').map((name) => name.trim())
-  const unknown = wanted.find((name) => !caseNames.some((one) => one === name))
-  if (unknown !== undefined) throw new Error(`--only takes ${caseNames.join(',')}; there is no case "${unknown}".`)
-  return caseNames.filter((name) => wanted.includes(name))
 }

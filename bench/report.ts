@@ -2,7 +2,7 @@ import type { CaseResult } from './cases.ts'
 import type { GrowthResult } from './growth.ts'
 import type { CaseName } from './options.ts'
 import type { StartTimes } from './start-times.ts'
-import type { Check } from './verify.ts'
+import { formatChecks, formatTable, short, whole } from './table.ts'
 
 export interface Ratio {
   of: CaseName
@@ -15,17 +15,6 @@ const ratios: readonly Ratio[] = [
   { of: 'c', to: 'b', aim: 4 }, { of: 'e', to: 'd', aim: 4 }, { of: 'c', to: 'a', aim: 0.5 },
 ]
 const startAimsMs: StartTimes = { postgresMs: 1500, pgliteMs: 2000 }
-
-/** Lines of text, columns aligned: the first to the left, the others to the right. */
-function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  return rows.map((row) => row.map((cell, column) => (
-    column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)
-  )).join('   ').trimEnd()).join('\n')
-}
-
-const whole = (value: number): string => Math.round(value).toLocaleString('en')
-const short = (value: number): string => value.toFixed(value < 10 ? 2 : 1)
 
 export function computeRatios(results: readonly CaseResult[]): { name: string, value: number, aim: number }[] {
   const rate = (name: CaseName) => results.find((result) => result.name === name)?.requestsPerSecond
@@ -58,10 +47,6 @@ function formatCaseChecks({ name, acknowledged, checks, failed, firstFailure }: 
   if (checks.length === 0) return failures
   return [...failures, `${name}: ${whole(acknowledged)} messages acknowledged; ${formatChecks(checks)}`]
 }
-
-const formatChecks = (checks: readonly Check[]): string => (
-  checks.map(({ what, count }) => `${whole(count)} ${what}`).join(', ')
-)
 
 /** The table of recording and reading as the database grows. */
 export function formatGrowth({ steps, peakMemoryMiB, checks }: GrowthResult): string {
