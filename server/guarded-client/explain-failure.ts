@@ -4,9 +4,6 @@ import { GuardError } from './guard-error.ts'
 const explanations: Record<string, string> = {
   ENOTFOUND: 'does not exist in the DNS: is it spelt right?',
   ENODATA: 'has no address in the DNS.',
-  EAI_AGAIN: 'could not be looked up: the name server does not answer.',
-  ETIMEOUT: 'could not be looked up: the name server does not answer.',
-  ESERVFAIL: 'could not be looked up: its name server fails.',
   ECONNREFUSED: 'refuses the connection: nothing listens on this port.',
   ECONNRESET: 'broke off the connection.',
   UND_ERR_SOCKET: 'broke off the connection.',
@@ -32,9 +29,17 @@ function readCode(error: unknown): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }
 
+/** Asking a name server, by either way of resolve-host.ts: its codes say something else of a connection. */
+function isLookup(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && /^(query|getaddrinfo)/.test(String(error.syscall))
+}
+
 /** Turns what the network said into words for the person who gave the address. */
 export function explainFailure(error: unknown, host: string): GuardError {
   const code = readCode(error)
+  if (isLookup(error) && code !== 'ENOTFOUND' && code !== 'ENODATA') {
+    return new GuardError('FAILED', `"${host}" could not be looked up: no answer from the DNS (${code}).`, { cause: error })
+  }
   if (code.startsWith('HPE_') || code === 'HTTPParserError') {
     return new GuardError('FAILED', `"${host}" does not answer in HTTP.`, { cause: error })
   }

@@ -154,9 +154,11 @@ test('says in words why nothing came back', async (t) => {
     createClient(t).post(broken.url.replace('http', 'https'), whole), isGuardError('FAILED', /does not speak TLS/),
   )
 
-  const noName = Object.assign(new Error('queryA ENOTFOUND'), { code: 'ENOTFOUND' })
-  const client = createClient(t, { resolve: () => Promise.reject(noName) })
-  await assert.rejects(client.post('http://nowhere.example.com/', whole), isGuardError('FAILED', /is it spelt right\?/))
+  for (const [code, words] of [['ENOTFOUND', /is it spelt right\?/], ['ECONNREFUSED', /could not be looked up/]] as const) {
+    const error = Object.assign(new Error(`queryA ${code}`), { code, syscall: 'queryA' })
+    const client = createClient(t, { resolve: () => Promise.reject(error) })
+    await assert.rejects(client.post('http://nowhere.example.com/', whole), isGuardError('FAILED', words))
+  }
 })
 
 test('what does not speak HTTP is said so', async (t) => {
