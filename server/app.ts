@@ -3,6 +3,7 @@ import { manageAgentRoutes } from './agents/manage-routes.ts'
 import { agentRoutes } from './agents/routes.ts'
 import { contactRoutes } from './contacts/routes.ts'
 import { conversationRoutes } from './conversations/routes.ts'
+import { eventRoutes } from './events/routes.ts'
 import { checkRequests } from './http/check-request.ts'
 import { allowOrigins } from './http/cors.ts'
 import { type AppOptions, createApp } from './http/create-app.ts'
@@ -56,6 +57,7 @@ export async function buildApp(services: Services, options: AppOptions = {}): Pr
   await app.register(conversationRoutes(services))
   await app.register(contactRoutes(services))
   await app.register(messageRoutes(services))
+  await app.register(eventRoutes(services))
   await app.register(manageAgentRoutes(services))
   await app.register(organizationRoutes(services, callers))
   await app.register(apiKeyRoutes(services, callers))

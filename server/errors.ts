@@ -13,6 +13,7 @@ export const errorCodes = {
   CONVERSATION_MISMATCH: { status: 409, meaning: 'The ids of one message name different conversations.' },
   ALREADY_EXISTS: { status: 409, meaning: 'Something with this id or this identity exists already.' },
   MERGE_CONFLICT: { status: 409, meaning: 'The contacts cannot be merged or unmerged in their present state.' },
+  EVENTS_REMOVED: { status: 410, meaning: 'Events after the given number are not kept any more; the hint says where to go on.' },
   PAYLOAD_TOO_LARGE: { status: 413, meaning: 'The body is larger than the limit of this path.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, meaning: 'The body must be sent as application/json.' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, meaning: 'The Idempotency-Key was used before with another request.' },

@@ -1,4 +1,5 @@
 import type { Event } from '@hilo/contract'
+import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
 import { fitEvent } from './fit-event.ts'
 import { loadSubjects, type Subjects } from './load-subjects.ts'
@@ -8,18 +9,23 @@ import type { EventRow } from './read-events.ts'
 const maxConversations = 100
 
 /**
- * Events of one organization as everybody outside sees them, each at most 20 KB. What they are about is shown as it is
- * now, which is what whoever keeps a copy wants; what has changed, and from what, is kept in the log itself.
+ * Events as everybody outside sees them, each at most 20 KB. What they are about is shown as it is now, which is what
+ * whoever keeps a copy wants; what has changed, and from what, is kept in the log itself.
  */
 export async function presentEvents(
   tx: Transaction, organizationId: string, rows: readonly EventRow[],
 ): Promise<Event[]> {
-  const subjects = await loadSubjects(tx, organizationId, rows)
+  return presentAllEvents(tx, rows.filter((row) => row.organization_id === organizationId))
+}
+
+/** `presentEvents` for rows of several organizations, in their order. */
+export async function presentAllEvents(tx: Transaction, rows: readonly EventRow[]): Promise<Event[]> {
+  const subjects = await loadSubjects(tx, rows)
   return rows.map((row) => fitEvent({
     type: row.type,
     id: createEventId(row),
     timestamp: row.created_at.toISOString(),
-    organizationId,
+    organizationId: row.organization_id,
     seq: row.seq,
     data: { ...describeSubject(row, subjects), ...shortenMerge(row.data) },
   } as Event))
@@ -33,6 +39,9 @@ function createEventId({ organization_id, seq }: Pick<EventRow, 'organization_id
 
 function describeSubject(row: EventRow, subjects: Subjects): object {
   const { message_id: messageId, conversation_id: conversationId, contact_id: contactId } = row
+  const find = <Shown>(shown: Map<string, Shown>, id: string | null) => (
+    id === null ? null : shown.get(keyOf(row.organization_id, id)) ?? null
+  )
   const conversation = find(subjects.inConversations, conversationId)
   switch (row.type) {
     case 'message.deleted':
@@ -49,10 +58,6 @@ function describeSubject(row: EventRow, subjects: Subjects): object {
     case 'channel.connected': case 'channel.failing': case 'channel.stopped': case 'webhook.disabled':
       return {}
   }
-}
-
-function find<Value>(values: Map<string, Value>, id: string | null): Value | null {
-  return id === null ? null : values.get(id) ?? null
 }
 
 function shortenMerge(data: EventRow['data']): object {

@@ -38,24 +38,38 @@ export interface EventRange extends EventFilter {
 
 /** Rows of the log, ascending. As numbers are given in the order of commits, none appears later below one of them. */
 export async function readEvents(tx: Transaction, range: EventRange): Promise<EventRow[]> {
-  const { rows } = await sql<EventRow>`${selectEvents(range)} order by e.seq`.execute(tx)
+  const { organizationId, after, before, limit, types, conversationId } = range
+  const { rows } = await sql<EventRow>`${withConversations(sql`
+    select * from events
+    where organization_id = ${organizationId} and seq > ${after}
+      ${before === undefined ? sql`` : sql`and seq < ${before}`}
+      ${types === undefined ? sql`` : sql`and type = any(${types}::text[])`}
+      ${conversationId === undefined ? sql`` : sql`and conversation_id = ${conversationId}`}
+    order by seq limit ${limit}
+  `)} order by e.seq`.execute(tx)
+  return rows
+}
+
+/** The next rows of several logs, at most `limit` of each; those of a log ascending. One statement, always the same. */
+export async function readNextEvents(
+  tx: Transaction, places: readonly { organizationId: string, after: number }[], limit: number,
+): Promise<EventRow[]> {
+  const { rows } = await sql<EventRow>`${withConversations(sql`
+    select e.* from json_to_recordset(${JSON.stringify(places)}::json) as w("organizationId" text, after bigint)
+    cross join lateral (
+      select * from events e where e.organization_id = w."organizationId" and e.seq > w.after
+      order by e.seq limit ${limit}
+    ) e
+  `)} order by e.organization_id, e.seq`.execute(tx)
   return rows
 }
 
 /** `offset 0` keeps the planner from reading all conversations for a few events. */
-function selectEvents(range: EventRange): RawBuilder<EventRow> {
-  const { organizationId, after, before, limit, types, conversationId } = range
+function withConversations(events: RawBuilder<unknown>): RawBuilder<EventRow> {
   return sql`
     select e.organization_id, e.seq, e.type, e.conversation_id, e.message_id, e.contact_id, e.data,
       e.api_key_id, e.created_at, c.agent_id, c.channel
-    from (
-      select * from events
-      where organization_id = ${organizationId} and seq > ${after}
-        ${before === undefined ? sql`` : sql`and seq < ${before}`}
-        ${types === undefined ? sql`` : sql`and type = any(${types}::text[])`}
-        ${conversationId === undefined ? sql`` : sql`and conversation_id = ${conversationId}`}
-      order by seq limit ${limit}
-    ) e
+    from (${events}) e
     left join lateral (
       select agent_id, channel from conversations c
       where c.organization_id = e.organization_id and c.id = e.conversation_id offset 0

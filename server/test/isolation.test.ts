@@ -55,6 +55,10 @@ const notThere: Record<string, Call[]> = {
   'POST /api/agents/{id}/messages': [on('agents/agent/messages', { messages: [said, said] })],
   'GET /api/agents/{id}': [on('agents/agent')],
   'PATCH /api/agents/{id}': [on('agents/agent', { name: 'Stolen' })],
+  'GET /api/events/stream': [
+    ({ conversation }) => [`/api/events/stream?conversationId=${conversation}`],
+    ({ named }) => [`/api/events/stream?conversationId=${named}`],
+  ],
   'GET /api/conversations/{id}': onConversation(),
   'PATCH /api/conversations/{id}': onConversation('', { status: 'RESOLVED', isAiEnabled: false }),
   'PATCH /api/conversations/{id}/metadata': onConversation('/metadata', { metadata: { stolen: true } }),
@@ -90,6 +94,7 @@ const ownOnly: Record<string, Call[]> = {
     () => ['/api/conversations'], ({ agent }) => [`/api/conversations?agentId=${agent}`],
     ({ contact }) => [`/api/conversations?contactId=${contact}`],
   ],
+  'GET /api/events': [() => ['/api/events'], () => ['/api/events?after=1&types=message.created']],
   'GET /api/contacts': [
     '', '?search=ana', '?email=ana@example.com', '?userId=u1', '?phoneNumber=%2B34600123456',
   ].map((query): Call => () => [`/api/contacts${query}`]),

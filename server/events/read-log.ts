@@ -1,0 +1,72 @@
+import type { Transaction } from '../database/schema.ts'
+import { HiloError } from '../errors.ts'
+import { type EventFilter, type EventRow, readEvents } from './read-events.ts'
+
+/** Lines of the log that one reading looks through at most: a filter may let none of a million pass. */
+const mostLooked = 10_000
+
+export interface LogReading {
+  organizationId: string
+  /** Absent: from the oldest that is kept. */
+  after?: number
+  limit: number
+  filter: EventFilter
+}
+
+export interface LogPage {
+  rows: EventRow[]
+  /** Everything up to it has been looked at. */
+  nextAfter: number
+  hasMore: boolean
+  lastSeq: number
+}
+
+/**
+ * A page of the log. Nothing is ever left out in silence: below `nextAfter` there is no more of what the filter lets
+ * through.
+ * @throws HiloError EVENTS_REMOVED where the next events are not kept any more, INVALID_REQUEST for a number to come.
+ */
+export async function readLog(
+  tx: Transaction, { organizationId, limit, filter, ...wanted }: LogReading,
+): Promise<LogPage> {
+  const lastSeq = await readLastSeq(tx, organizationId)
+  const after = wanted.after ?? await readFirstSeq(tx, organizationId, lastSeq) - 1
+  checkFuture(after, lastSeq)
+  const end = Math.min(lastSeq, after + mostLooked)
+  const found = await readEvents(tx, { organizationId, after, before: end + 1, limit: limit + 1, ...filter })
+  // Asked last: what is there now was there while we read.
+  const firstSeq = await readFirstSeq(tx, organizationId, lastSeq)
+  if (after < firstSeq - 1) throw describeRemoved(after, firstSeq)
+  const rows = found.slice(0, limit)
+  const nextAfter = found.length > limit ? rows.at(-1)!.seq : end
+  return { rows, nextAfter, hasMore: nextAfter < lastSeq, lastSeq }
+}
+
+/** Number of the newest event of an organization; 0 where there is none yet. */
+export async function readLastSeq(tx: Transaction, organizationId: string): Promise<number> {
+  const row = await tx.selectFrom('event_sequences').select('last_seq')
+    .where('organization_id', '=', organizationId).executeTakeFirst()
+  return row?.last_seq ?? 0
+}
+
+/** Number of the oldest event that is kept; of the next one where none is. */
+async function readFirstSeq(tx: Transaction, organizationId: string, lastSeq: number): Promise<number> {
+  const row = await tx.selectFrom('events').select('seq')
+    .where('organization_id', '=', organizationId).orderBy('seq').limit(1).executeTakeFirst()
+  return row?.seq ?? lastSeq + 1
+}
+
+function checkFuture(after: number, lastSeq: number): void {
+  if (after <= lastSeq) return
+  throw new HiloError('INVALID_REQUEST', `after is ${after}, but the newest event of this organization is ${lastSeq}.`, {
+    field: 'after', hint: 'Is it of another organization, or of a database that was put back from a backup? '
+      + `Send after=${lastSeq} to go on from now.`,
+  })
+}
+
+function describeRemoved(after: number, firstSeq: number): HiloError {
+  return new HiloError('EVENTS_REMOVED', `The events from ${after + 1} to ${firstSeq - 1} are not kept any more.`, {
+    field: 'after', hint: `Send after=${firstSeq - 1} to go on with the oldest that is kept; what you missed of the rest, `
+      + 'read from the conversations and contacts (updatedSince).',
+  })
+}

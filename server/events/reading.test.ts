@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { assertRefused, record } from '../test/query-agent.ts'
+import { recordMessages } from '../test/record-messages.ts'
+import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
+
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
+
+async function read(hilo: Hilo, query = '') {
+  const { status, body } = await hilo.request('GET', `/api/events${query}`)
+  assert.equal(status, 200, JSON.stringify(body))
+  return { ...body, seqs: body.items.map((event: { seq: number }) => event.seq) }
+}
+
+async function removeUpTo(hilo: Hilo, seq: number): Promise<void> {
+  await hilo.asOwner((tx) => tx.deleteFrom('events')
+    .where('organization_id', '=', hilo.organizationId).where('seq', '<=', seq).execute())
+}
+
+for (const database of databases) {
+  describe(`reading the log on ${database}`, skipWithout(database), () => {
+    test('every event comes once and in order, whatever the size of the pages', async (t) => {
+      const hilo = await startHilo(t, database)
+      assert.deepEqual((await hilo.request('GET', '/api/events')).body, { items: [], nextAfter: 0, hasMore: false, lastSeq: 0 })
+      await recordMessages(hilo, upTo(20).map((number) => ({ query: `text ${number}`, conversationId: `c${number % 3}` })))
+      for (const limit of [1, 7, 23, 500]) {
+        const seqs: number[] = []
+        let page = await read(hilo, `?limit=${limit}`)
+        for (; page.hasMore; page = await read(hilo, `?limit=${limit}&after=${page.nextAfter}`)) {
+          assert.equal(page.seqs.length, limit)
+          seqs.push(...page.seqs)
+        }
+        assert.deepEqual([...seqs, ...page.seqs], upTo(23))
+        assert.deepEqual([page.nextAfter, page.lastSeq], [23, 23])
+      }
+    })
+
+    test('filters let through what they say, and the place moves on over the rest', async (t) => {
+      const hilo = await startHilo(t, database)
+      const { conversationId } = await record(hilo, { conversationId: 'crmchatsappai_1_2', contact: { userId: 'u1' } })
+      await record(hilo, { conversationId: 'two' })
+      assert.deepEqual((await read(hilo, '?types=message.created')).seqs, [3, 5])
+      assert.deepEqual((await read(hilo, '?types=message.created,contact.created')).seqs, [1, 3, 5])
+      assert.deepEqual((await read(hilo, '?types=message.created&types=contact.created')).seqs, [1, 3, 5])
+      for (const id of [conversationId, 'crmchatsappai_1_2']) {
+        assert.deepEqual((await read(hilo, `?conversationId=${id}`)).seqs, [2, 3])
+      }
+      const none = await read(hilo, '?types=contact.merged')
+      assert.deepEqual([none.items, none.nextAfter, none.hasMore], [[], 5, false])
+      assert.deepEqual((await read(hilo, '?types=&conversationId=')).seqs, upTo(5))
+      const wrong = await hilo.request('GET', '/api/events?types=message.create')
+      assertRefused(wrong, { status: 400, code: 'INVALID_REQUEST', field: 'types', says: 'message.created' })
+      const other = await hilo.createNeighbour()
+      const foreign = await other.request('GET', `/api/events?conversationId=${conversationId}`)
+      assertRefused(foreign, { status: 404, code: 'NOT_FOUND' })
+      assert.deepEqual((await read(other)).items, [])
+    })
+
+    test('what is not kept any more is said so, and where to go on', async (t) => {
+      const hilo = await startHilo(t, database)
+      await recordMessages(hilo, upTo(5).map(() => ({ query: 'Hola', conversationId: 'one' })))
+      await removeUpTo(hilo, 3)
+      assert.deepEqual((await read(hilo)).seqs, [4, 5, 6])
+      assert.deepEqual((await read(hilo, '?after=3')).seqs, [4, 5, 6])
+      for (const query of ['?after=2', '?after=0', '?after=0&types=contact.merged', '?after=1&wait=1']) {
+        const refused = await hilo.request('GET', `/api/events${query}`)
+        assertRefused(refused, { status: 410, code: 'EVENTS_REMOVED', field: 'after', says: 'after=3' }, query)
+      }
+      await removeUpTo(hilo, 6)
+      const { items, nextAfter, lastSeq } = await read(hilo)
+      assert.deepEqual([items, nextAfter, lastSeq], [[], 6, 6])
+      assertRefused(await hilo.request('GET', '/api/events?after=5'), { status: 410, code: 'EVENTS_REMOVED' })
+      assertRefused(await hilo.request('GET', '/api/events?after=7'), { status: 400, code: 'INVALID_REQUEST', says: 'backup' })
+    })
+
+    test('who waits is answered as soon as there is something that passes the filter', async (t) => {
+      const hilo = await startHilo(t, database)
+      await record(hilo, { conversationId: 'one' })
+      const waiting = [
+        '?after=2&wait=30', '?after=2&wait=30&types=contact.created', '?after=2&wait=30&conversationId=one',
+      ].map((query) => read(hilo, query))
+      await record(hilo, { conversationId: 'two' })
+      assert.deepEqual((await waiting[0]!).seqs.slice(0, 1), [3])
+      await record(hilo, { conversationId: 'one' })
+      assert.deepEqual((await waiting[2]!).seqs, [5])
+      await record(hilo, { contact: { userId: 'u1' } })
+      assert.deepEqual((await waiting[1]!).seqs, [6])
+    })
+
+    test('who waits in vain gets an empty answer, and one who leaves costs nothing more', async (t) => {
+      const hilo = await startHilo(t, database)
+      const { items, nextAfter } = await read(hilo, '?wait=1')
+      assert.deepEqual([items, nextAfter], [[], 0])
+      const leaving = new AbortController()
+      const left = fetch(`${hilo.url}/api/events?wait=30`, {
+        headers: { authorization: `Bearer ${hilo.key}` }, signal: leaving.signal,
+      })
+      leaving.abort()
+      await assert.rejects(left, { name: 'AbortError' })
+      await record(hilo, {})
+      assert.equal((await read(hilo)).lastSeq, 2)
+    })
+  })
+}

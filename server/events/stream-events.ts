@@ -1,0 +1,88 @@
+import type { EventStreamQuery } from '@hilo/contract'
+import type { FastifyReply } from 'fastify'
+import type { Database } from '../database/schema.ts'
+import { inOrganization } from '../database/transactions.ts'
+import { HiloError } from '../errors.ts'
+import type { Caller } from '../organizations/scopes.ts'
+import { createTurns } from './create-turns.ts'
+import type { Taken } from './event-feed.ts'
+import type { EventFeeds } from './event-feeds.ts'
+import { type Ending, EventStream } from './event-stream.ts'
+import { formatEvent } from './format-event.ts'
+import type { OpenStreams } from './open-streams.ts'
+import { presentEvents } from './present-events.ts'
+import type { EventFilter } from './read-events.ts'
+import { readFilter } from './read-filter.ts'
+import { readLog } from './read-log.ts'
+
+/** Events of one reading for a reader that is behind. */
+const pageSize = 50
+
+/** Readers that come back all at once must leave connections to the database for those who write. */
+const readingsAtOnce = 3
+
+/** Milliseconds after which a client comes back; another number for each, lest all of them come at once. */
+const retryMs = () => 500 + Math.round(Math.random() * 1500)
+
+const headers = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+  connection: 'close', // when the stream has ended, so that the server can stop
+}
+
+interface Reading {
+  organizationId: string
+  after: number | undefined
+  filter: EventFilter
+}
+
+export interface Wanted {
+  caller: Caller
+  /** Absent: only what happens from now on. */
+  after: number | undefined
+  query: EventStreamQuery
+}
+
+/** Opens streams; what is wrong with a request is answered before one begins. */
+export function createStreamOpener(
+  { db, feeds, streams }: { db: Database, feeds: EventFeeds, streams: OpenStreams },
+): (reply: FastifyReply, wanted: Wanted) => Promise<void> {
+  const inTurn = createTurns(readingsAtOnce)
+
+  const readPage = ({ organizationId, after, filter }: Reading): Promise<Taken> => inTurn(() => (
+    inOrganization(db, organizationId, async (tx) => {
+      const { rows, nextAfter } = await readLog(tx, { organizationId, after, limit: pageSize, filter })
+      return { chunks: (await presentEvents(tx, organizationId, rows)).map(formatEvent), nextAfter }
+    })
+  ))
+
+  return async (reply, { caller, after, query }) => {
+    const { organizationId } = caller
+    const filter = await inOrganization(db, organizationId, async (tx) => {
+      const filter = await readFilter(tx, organizationId, query)
+      if (after !== undefined) await readLog(tx, { organizationId, after, limit: 1, filter: {} }) // is it kept?
+      return filter
+    })
+    let stream: EventStream | undefined
+    const follower = await feeds.follow(organizationId, () => stream?.onNews())
+    if (reply.raw.destroyed) return follower.stop()
+    reply.hijack()
+    reply.raw.writeHead(200, { ...reply.getHeaders(), ...headers } as Record<string, string>)
+    reply.raw.write(`retry: ${retryMs()}\n\n`)
+    const opened = stream = new EventStream({
+      response: reply.raw,
+      follower,
+      after: after ?? follower.lastSeq,
+      filter,
+      readPage: (after) => readPage({ organizationId, after, filter }).catch(nameEnding),
+      onClose: () => streams.remove(opened),
+    })
+    streams.add(opened, caller)
+    opened.onNews()
+  }
+}
+
+function nameEnding(error: unknown): Ending {
+  return error instanceof HiloError && error.code === 'EVENTS_REMOVED' ? 'EVENTS_REMOVED' : 'UNAVAILABLE'
+}
