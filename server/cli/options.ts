@@ -1,10 +1,11 @@
+import { type EventType, eventTypes } from '@hilo/contract'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { settings } from '../config.ts'
 import { type Scope, scopes } from '../organizations/scopes.ts'
 
 /** `--json`, which every command has that answers something. */
-export function withJson(command: Command): Command {
-  return command.option('--json', 'print JSON, and nothing else, on standard output')
+export function withJson(command: Command, how = 'and nothing else'): Command {
+  return command.option('--json', `print JSON, ${how}, on standard output`)
 }
 
 /** `--organization`, for everything that belongs to one. */
@@ -40,14 +41,17 @@ export const readName = reading((text) => {
   return name
 })
 
-export const readScopes = reading((text): Scope[] => {
-  const wanted = text.split(',').map((scope) => scope.trim()).filter(Boolean)
-  const isScope = (scope: string): scope is Scope => scopes.some((one) => one === scope)
-  if (wanted.length === 0 || !wanted.every(isScope)) {
-    throw new Error(`must be scopes separated by commas, of ${scopes.join(', ')}`)
+export const readScopes = reading((text): Scope[] => readList(text, scopes, 'scopes'))
+
+/** Some of the words there are, separated by commas, each once. */
+function readList<Word extends string>(text: string, words: readonly Word[], what: string): Word[] {
+  const wanted = text.split(',').map((word) => word.trim()).filter(Boolean)
+  const isWord = (word: string): word is Word => words.some((one) => one === word)
+  if (wanted.length === 0 || !wanted.every(isWord)) {
+    throw new Error(`must be ${what} separated by commas, of ${words.join(', ')}`)
   }
   return [...new Set(wanted)]
-})
+}
 
 const dayMs = 24 * 60 * 60 * 1000
 const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/
@@ -64,10 +68,28 @@ export const readExpiry = reading((text): Date => {
   return date
 })
 
+/** A point in time: ISO 8601 with offset, or a day (it begins in UTC). Answers it as ISO 8601. */
+export const readTime = reading((text): string => {
+  const date = new Date(time.test(text) ? text : Number.NaN)
+  if (Number.isNaN(date.getTime()) || !isInCalendar(text.slice(0, 10))) {
+    throw new Error('must be a day such as 2030-01-31, or a time such as 2030-01-31T12:00:00Z')
+  }
+  return date.toISOString()
+})
+
 /** JavaScript takes 30 February for 2 March. */
 function isInCalendar(day: string): boolean {
   return new Date(day).toISOString().startsWith(day)
 }
+
+/** A place in the log of events. */
+export const readSeq = reading((text): number => {
+  const seq = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (!Number.isSafeInteger(seq)) throw new Error('must be the number of an event, such as 1042, or 0')
+  return seq
+})
+
+export const readEventTypes = reading((text): EventType[] => readList(text, eventTypes, 'types of events'))
 
 /** `--name`, which nothing can be created without. Asked for after wrong options are told: it may be one of those. */
 export function withName(command: Command, what: string): Command {

@@ -25,11 +25,16 @@ export async function print({ json }: OutputOptions, work: () => Promise<Answer>
     console.log(json ? toJson(data) : text)
     process.exitCode = exitCode
   } catch (error) {
-    const problem = describe(error)
-    if (json) console.log(toJson(problem))
-    console.error([problem.error, problem.hint].filter(Boolean).join(' '))
-    process.exitCode = 1
+    printProblem({ json }, error)
   }
+}
+
+/** Prints an error as `print` does, and sets the exit code. One that nobody foresaw goes on as it is. */
+export function printProblem({ json }: OutputOptions, error: unknown): void {
+  const problem = describe(error)
+  if (json) console.log(toJson(problem))
+  console.error([problem.error, problem.hint].filter(Boolean).join(' '))
+  process.exitCode = 1
 }
 
 function toJson(value: object): string {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
@@ -78,6 +79,26 @@ function readUrl(child: ChildProcess): Promise<string> {
   child.stderr!.on('data', read)
   child.on('exit', () => reject(new Error(`hilo serve ended: ${output}`)))
   return promise
+}
+
+/** For tests: a command that goes on until it is stopped, line by line of its standard output. */
+export interface Following {
+  lines: AsyncIterator<string>
+  /** Ends it as Ctrl-C does. @returns its exit code. */
+  stop(): Promise<number | null>
+}
+
+export function followHilo(t: TestContext, args: readonly string[], env: NodeJS.ProcessEnv): Following {
+  const child = start(args, { env })
+  const gone = once(child, 'exit') as Promise<[number | null]>
+  t.after(() => child.kill('SIGKILL'))
+  return {
+    lines: createInterface(child.stdout!)[Symbol.asyncIterator](),
+    stop: async () => {
+      child.kill('SIGINT')
+      return (await gone)[0]
+    },
+  }
 }
 
 /** For tests: a folder of its own, gone after the test. */
