@@ -6,7 +6,9 @@ import type { Hilo } from './start-hilo.ts'
 import type { Received } from './webhook-receiver.ts'
 
 /** Short enough for a test to wait for. */
-export const webhookTimes = { retryDelaysMs: [5, 5, 5, 5], timeoutMs: 5_000, pollMs: 50, patienceMs: 50 }
+export const webhookTimes = {
+  retryDelaysMs: [5, 5, 5, 5], timeoutMs: 5_000, pollMs: 50, patienceMs: 50, startAfterMs: 0,
+}
 
 export async function createEndpoint(hilo: Hilo, body: NewWebhookEndpointBody) {
   const answer = await hilo.request('POST', '/api/webhook-endpoints', { body })

@@ -8,7 +8,7 @@ import type { SendEvent } from './send-event.ts'
 import type { WebhookTimes } from './webhooks.ts'
 import { createLaneWork } from './work-on-lanes.ts'
 
-interface RunOptions {
+export interface RunOptions {
   database: OpenDatabase
   send: SendEvent
   times: WebhookTimes

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
 import type { OpenDatabase } from '../database/open.ts'
@@ -6,7 +7,7 @@ import { createEncryption, type Encryption } from '../encryption/encrypt.ts'
 import type { EventBell } from '../events/event-bell.ts'
 import { createGuardedClient } from '../guarded-client/guarded-fetch.ts'
 import { retryDelaysMs } from './retry-schedule.ts'
-import { type RunningWebhooks, runWebhooks } from './run-webhooks.ts'
+import { type RunningWebhooks, type RunOptions, runWebhooks } from './run-webhooks.ts'
 import { createSendEvent, type SendEvent } from './send-event.ts'
 
 /** Times that tests shorten; milliseconds. */
@@ -19,9 +20,15 @@ export interface WebhookTimes {
   pollMs: number
   /** How long a stop waits for attempts on their way. */
   patienceMs: number
+  /** How long after the server the job queue starts: loading it must not hold up the first requests. */
+  startAfterMs: number
 }
 
-const usualTimes: WebhookTimes = { retryDelaysMs, timeoutMs: 15_000, pollMs: 1_000, patienceMs: 3_000 }
+const usualTimes: WebhookTimes = {
+  retryDelaysMs, timeoutMs: 15_000, pollMs: 1_000, patienceMs: 3_000, startAfterMs: 500,
+}
+
+const startAgainAfterMs = 5_000
 
 type Log = Pick<FastifyBaseLogger, 'warn'>
 
@@ -62,6 +69,7 @@ interface WebhookParts {
 export function createWebhooks(config: Config, { database, eventBell, times }: WebhookParts): Webhooks {
   const allTimes = { ...usualTimes, ...times }
   const { encryption, send, close } = createSender(config, allTimes.timeoutMs)
+  const waiting = new AbortController()
   const stopping = new AbortController()
   let starting: Promise<RunningWebhooks | undefined> | undefined
   let running: RunningWebhooks | undefined // what is committed before the start is found by the start
@@ -70,13 +78,13 @@ export function createWebhooks(config: Config, { database, eventBell, times }: W
     send,
     lookAround: () => running?.lookAround(),
     start(log) {
-      starting = runWebhooks({ database, send, times: allTimes, signal: stopping.signal, log })
+      starting = runInTime({ database, send, times: allTimes, signal: stopping.signal, log }, waiting.signal)
         .then((one) => running = one)
-        .catch((error: unknown) => void log.warn({ err: error }, 'webhooks do not start'))
       const unlisten = eventBell.listen((organizationIds) => running?.wake(organizationIds))
       stopping.signal.addEventListener('abort', unlisten)
     },
     async stop() {
+      waiting.abort()
       const stopped = (await starting)?.stop()
       const patience = setTimeout(() => stopping.abort(), allTimes.patienceMs)
       await stopped
@@ -85,4 +93,18 @@ export function createWebhooks(config: Config, { database, eventBell, times }: W
       await close()
     },
   }
+}
+
+/** Starts them after a moment, and again as long as it fails: the database may be away. Undefined if stopped before. */
+async function runInTime(options: RunOptions, stopWaiting: AbortSignal): Promise<RunningWebhooks | undefined> {
+  for (let waitMs = options.times.startAfterMs; !stopWaiting.aborted; waitMs = startAgainAfterMs) {
+    await setTimeoutPromise(waitMs, undefined, { signal: stopWaiting }).catch(() => {})
+    if (stopWaiting.aborted) return undefined
+    try {
+      return await runWebhooks(options)
+    } catch (error) {
+      options.log.warn({ err: error }, 'webhooks do not start; it is tried again')
+    }
+  }
+  return undefined
 }
