@@ -2,16 +2,19 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { describe, test, type TestContext } from 'node:test'
 import { compileFunction } from 'node:vm'
 import { Webhook } from 'standardwebhooks'
 import { readBlocks, root } from './document.ts'
 import { record } from './query-agent.ts'
-import { startAlone } from './start-hilo.ts'
+import { makeFolder } from './spawn-hilo.ts'
+import { startAlone, startHilo } from './start-hilo.ts'
 import { databases, openTestDatabase, skipWithout } from './test-databases.ts'
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo='
 const guide = 'docs/guides/receive-events.md'
+const catchUpGuide = 'docs/guides/catch-up-after-an-outage.md'
 
 function readBlock(path: string, mark: string): string {
   return readBlocks(path).find((block) => block.mark === mark)?.text ?? assert.fail(`${path} has no block "${mark}"`)
@@ -81,6 +84,23 @@ for (const kind of databases) {
       assert.equal(await readLine(), 'message.created Hola')
       const { body: attempt } = await hilo.request('POST', `/api/webhook-endpoints/${endpoint.id}/test`)
       assert.deepEqual([attempt.isDelivered, attempt.status, attempt.error], [true, 204, null])
+    })
+
+    test('the script of the guide catches up from where it was, each event once', async (t) => {
+      const hilo = await startHilo(t, kind)
+      const folder = makeFolder(t)
+      const catchUp = async () => {
+        const child = spawn(process.execPath, ['--input-type=module', '-e', readBlock(catchUpGuide, 'node catch-up')], {
+          cwd: folder, env: { ...process.env, HILO_URL: hilo.url, HILO_API_KEY: hilo.key }, stdio: ['ignore', 'pipe', 'inherit'],
+        })
+        return (await text(child.stdout)).trim().split('\n')
+      }
+      await record(hilo, { conversationId: 'one' })
+      assert.deepEqual(await catchUp(), ['1 conversation.created', '2 message.created'])
+      await record(hilo, { conversationId: 'one' })
+      await record(hilo, { conversationId: 'one' })
+      assert.deepEqual(await catchUp(), ['3 message.created', '4 message.created'])
+      assert.deepEqual(await catchUp(), [''])
     })
   })
 }
