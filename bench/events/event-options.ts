@@ -29,7 +29,7 @@ export const eventHelp = `With --events, --only c,e says over which databases (c
   --parts LIST        only these parts: ${eventParts.join(',')}
   --readers N         readers of the stream, spread over the organizations (1000)
   --rate N            messages a second, where they come at a fixed rate (500)
-  --endpoints N       organizations with a webhook endpoint (all)
+  --endpoints N       organizations with a webhook endpoint (5)
   --hanging N         how many of them get a second endpoint that never answers (1)
 `
 
@@ -37,7 +37,7 @@ type Texts = Record<'parts' | 'readers' | 'rate' | 'hanging', string> & { endpoi
 
 /** Reads what belongs to `--events`. @throws Error that says what is wrong. */
 export function readEventOptions(texts: Texts, organizations: number): EventOptions {
-  const endpoints = texts.endpoints === undefined ? organizations : toCount('endpoints', texts.endpoints)
+  const endpoints = texts.endpoints === undefined ? Math.min(5, organizations) : toCount('endpoints', texts.endpoints)
   const hanging = toCount('hanging', texts.hanging)
   if (endpoints > organizations) throw new Error('--endpoints must not be more than --organizations.')
   if (hanging > endpoints) throw new Error('--hanging must not be more than --endpoints.')

@@ -19,6 +19,7 @@ function planScenarios(database: Scenario['database'], options: EventOptions, or
     { part: 'write', title: `${whole(readers)} readers`, ...nobody, readers },
     { part: 'write', title: 'a webhook endpoint', ...nobody, endpoints: 1 },
     { part: 'write', title: 'a webhook endpoint, and one that hangs', ...nobody, endpoints: 1, hanging: 1 },
+    { part: 'write', title: 'nobody listens, again', ...nobody },
   ]
   return listed.filter(({ part }) => options.parts.includes(part)).map((scenario) => ({ ...scenario, database }))
 }
