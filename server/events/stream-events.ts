@@ -13,7 +13,7 @@ import type { OpenStreams } from './open-streams.ts'
 import { presentEvents } from './present-events.ts'
 import type { EventFilter } from './read-events.ts'
 import { readFilter } from './read-filter.ts'
-import { readLog } from './read-log.ts'
+import { readLastSeq, readLog } from './read-log.ts'
 
 /** Events of one reading for a reader that is behind. */
 const pageSize = 50
@@ -59,10 +59,12 @@ export function createStreamOpener(
 
   return async (reply, { caller, after, query }) => {
     const { organizationId } = caller
-    const filter = await inOrganization(db, organizationId, async (tx) => {
+    const { filter, place } = await inOrganization(db, organizationId, async (tx) => {
       const filter = await readFilter(tx, organizationId, query)
-      if (after !== undefined) await readLog(tx, { organizationId, after, limit: 1, filter: {} }) // is it kept?
-      return filter
+      // Not the feed's newest event: that may lag behind what was committed before this reader came.
+      if (after === undefined) return { filter, place: await readLastSeq(tx, organizationId) }
+      await readLog(tx, { organizationId, after, limit: 1, filter: {} }) // is it kept?
+      return { filter, place: after }
     })
     let stream: EventStream | undefined
     const follower = await feeds.follow(organizationId, () => stream?.onNews())
@@ -73,7 +75,7 @@ export function createStreamOpener(
     const opened = stream = new EventStream({
       response: reply.raw,
       follower,
-      after: after ?? follower.lastSeq,
+      after: place,
       filter,
       readPage: (after) => readPage({ organizationId, after, filter }).catch(nameEnding),
       onClose: () => streams.remove(opened),
