@@ -115,6 +115,10 @@ export const settings = {
     env: 'HILO_RATE_LIMIT', default: 6000, parse: toNumber(0, 100_000_000),
     doc: 'Requests per minute for each API key in one process; `0` = off.',
   }),
+  eventRetentionDays: setting({
+    env: 'HILO_EVENT_RETENTION_DAYS', default: 30, parse: toNumber(1, 36_500),
+    doc: 'Days that events and attempts of webhooks are kept.',
+  }),
   allowPrivateAddresses: setting<boolean>({
     env: 'HILO_ALLOW_PRIVATE_ADDRESSES', default: false, defaultDoc: 'off', parse: toSwitch,
     doc: '`true`: webhooks may go to `http://` and to private networks. Only where all callers are trusted.',

@@ -1,8 +1,10 @@
 import { sql } from 'kysely'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Config } from './config.ts'
 import type { OpenDatabase } from './database/open.ts'
 import { sessionSettings } from './database/session.ts'
 import { asOwner } from './database/transactions.ts'
+import { removeOldEvents } from './events/remove-old-events.ts'
 import { removeOutdatedAnswers } from './messages/repeats.ts'
 import { cleanWebhooks } from './webhooks/clean-webhooks.ts'
 
@@ -14,10 +16,12 @@ const everyMs = 3_600_000
  * round does it.
  * @returns a function that stops it, waiting for a round that runs.
  */
-export function keepHouse(database: OpenDatabase, log: Pick<FastifyBaseLogger, 'warn'>): () => Promise<void> {
+export function keepHouse(
+  database: OpenDatabase, config: Config, log: Pick<FastifyBaseLogger, 'warn'>,
+): () => Promise<void> {
   let round: Promise<void> | undefined
   const start = () => {
-    round = clean(database).catch((error: unknown) => log.warn({ err: error }, 'housekeeping failed'))
+    round = clean(database, config).catch((error: unknown) => log.warn({ err: error }, 'housekeeping failed'))
   }
   const first = setTimeout(start, firstAfterMs)
   const hourly = setInterval(start, everyMs)
@@ -31,9 +35,12 @@ export function keepHouse(database: OpenDatabase, log: Pick<FastifyBaseLogger, '
 }
 
 /** One round. */
-export async function clean({ db, kind }: Pick<OpenDatabase, 'db' | 'kind'>): Promise<void> {
+export async function clean(
+  { db, kind }: Pick<OpenDatabase, 'db' | 'kind'>, { eventRetentionDays }: Pick<Config, 'eventRetentionDays'>,
+): Promise<void> {
   await asOwner(db, removeOutdatedAnswers)
-  await cleanWebhooks(db)
+  await cleanWebhooks(db, eventRetentionDays)
+  await removeOldEvents(db, eventRetentionDays)
   if (kind === 'pglite') await vacuum(db)
 }
 

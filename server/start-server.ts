@@ -49,7 +49,7 @@ export async function startServer(
     throw error
   }
   webhooks.start(app.log)
-  const stopHousekeeping = keepHouse(database, app.log)
+  const stopHousekeeping = keepHouse(database, config, app.log)
   return {
     app,
     url: readUrl(app.server.address() as AddressInfo),

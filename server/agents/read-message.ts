@@ -26,7 +26,7 @@ export interface ReadContext {
  * @throws HiloError INVALID_ID or INVALID_REQUEST naming the field.
  */
 export function readMessage(input: MessageInput, context: ReadContext): NewMessage {
-  const { agentId, receivedAt, idempotency, caller: { organizationId, defaultCountry } } = context
+  const { agentId, receivedAt, idempotency, caller: { organizationId, apiKeyId, defaultCountry } } = context
   const channel = input.channel || 'api'
   const visitorId = readId('visitorId', input.visitorId)
   const { contact, warnings } = readContact(input, { channel, defaultCountry })
@@ -39,6 +39,7 @@ export function readMessage(input: MessageInput, context: ReadContext): NewMessa
   }
   return {
     organizationId,
+    apiKeyId,
     agentId,
     author: readAuthor(input),
     text: readText(input.query, attachments),

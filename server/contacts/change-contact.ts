@@ -18,7 +18,7 @@ import { type ContactKey, type ContactKeyField, kindOfField, readContactKey } fr
 export async function changeContact(
   tx: Transaction, caller: Caller, { id, change }: { id: string, change: ContactChangeBody },
 ): Promise<void> {
-  const { organizationId } = caller
+  const { organizationId, apiKeyId } = caller
   const wanted = readKeyChanges(change, caller.defaultCountry)
   const contact = await lockContact(tx, organizationId, id)
   assertNotMerged(contact)
@@ -30,7 +30,7 @@ export async function changeContact(
   if (changed.length === 0) return
   await tx.updateTable('contacts').set({ updated_at: new Date() })
     .where('organization_id', '=', organizationId).where('id', '=', id).execute()
-  await recordEvents(tx, [{ organizationId, type: 'contact.updated', contactId: id, data: { changed } }])
+  await recordEvents(tx, [{ organizationId, type: 'contact.updated', contactId: id, data: { changed }, apiKeyId }])
 }
 
 function assertNotMerged({ id, merged_into_id }: ContactRow): void {

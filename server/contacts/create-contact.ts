@@ -14,7 +14,7 @@ import { contactKeyFields, readContactKey } from './read-contact-key.ts'
  * @throws HiloError ALREADY_EXISTS naming the contact that has one of the identities; INVALID_ID, INVALID_REQUEST.
  */
 export async function createContact(tx: Transaction, caller: Caller, body: NewContactBody): Promise<string> {
-  const { organizationId, defaultCountry } = caller
+  const { organizationId, apiKeyId, defaultCountry } = caller
   const keys = contactKeyFields.flatMap((field) => readContactKey(field, body[field], defaultCountry) ?? [])
   const [firstName, lastName] = [body.firstName, body.lastName].map((name) => name?.trim() || null)
   if (keys.length === 0 && !firstName && !lastName) {
@@ -30,6 +30,6 @@ export async function createContact(tx: Transaction, caller: Caller, body: NewCo
     metadata: JSON.stringify(metadata), created_at: now, updated_at: now,
   }).execute()
   await addIdentities(tx, { organizationId, contactId, since: now }, keys)
-  await recordEvents(tx, [{ organizationId, type: 'contact.created', contactId }])
+  await recordEvents(tx, [{ organizationId, type: 'contact.created', contactId, apiKeyId }])
   return contactId
 }

@@ -124,6 +124,7 @@ async function recordMerge(
     organizationId, actor: apiKeyId, action: 'contact.merged', subject: contactId, details: { mergedContactId },
   })
   await recordEvents(tx, [{
-    organizationId, type: 'contact.merged', contactId, data: { mergedContactId, conversationIds: moved.conversationIds },
+    organizationId, type: 'contact.merged', contactId, apiKeyId,
+    data: { mergedContactId, conversationIds: moved.conversationIds },
   }])
 }

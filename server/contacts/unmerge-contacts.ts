@@ -112,6 +112,7 @@ async function recordUnmerge(
     organizationId, actor: caller.apiKeyId, action: 'contact.unmerged', subject: contactId, details: { mergedContactId },
   })
   await recordEvents(tx, [{
-    organizationId, type: 'contact.unmerged', contactId, data: { mergedContactId, conversationIds },
+    organizationId, type: 'contact.unmerged', contactId, apiKeyId: caller.apiKeyId,
+    data: { mergedContactId, conversationIds },
   }])
 }

@@ -3,6 +3,7 @@ import type { Conversation, ConversationChange } from '@hilo/contract'
 import type { Transaction } from '../database/schema.ts'
 import { type NewEvent, recordEvents } from '../events/record-events.ts'
 import { mergeMetadata } from '../metadata/merge-metadata.ts'
+import type { Caller } from '../organizations/scopes.ts'
 import { accessConversation, type ConversationRow } from './access-conversation.ts'
 import { lockConversation } from './lock-conversation.ts'
 import { readConversation } from './show-conversation.ts'
@@ -14,7 +15,8 @@ import { readConversation } from './show-conversation.ts'
  */
 export async function changeConversation(
   tx: Transaction,
-  { organizationId, id, change }: { organizationId: string, id: string, change: ConversationChange },
+  { organizationId, apiKeyId }: Pick<Caller, 'organizationId' | 'apiKeyId'>,
+  { id, change }: { id: string, change: ConversationChange },
 ): Promise<Conversation> {
   const named = await accessConversation(tx, organizationId, id)
   const before = await lockConversation(tx, organizationId, named.id)
@@ -24,7 +26,7 @@ export async function changeConversation(
     await tx.updateTable('conversations')
       .set({ ...after, metadata: JSON.stringify(after.metadata), updated_at: new Date() })
       .where('organization_id', '=', organizationId).where('id', '=', before.id).execute()
-    await recordEvents(tx, events)
+    await recordEvents(tx, events.map((event) => ({ ...event, apiKeyId })))
   }
   return readConversation(tx, organizationId, before.id)
 }

@@ -64,13 +64,13 @@ export const conversationRoutes = ({ database: { db } }: Services): Routes => as
   })
 
   app.patch('/api/conversations/:id', { schema: changeSchema, config: write }, (request) => {
-    const { caller: { organizationId }, params: { id }, body: change } = request
-    return inOrganization(db, organizationId, (tx) => changeConversation(tx, { organizationId, id, change }))
+    const { caller, params: { id }, body: change } = request
+    return inOrganization(db, caller.organizationId, (tx) => changeConversation(tx, caller, { id, change }))
   })
 
   app.patch('/api/conversations/:id/metadata', { schema: changeMetadataSchema, config: write }, (request) => {
-    const { caller: { organizationId }, params: { id }, body: { metadata } } = request
+    const { caller, params: { id }, body: { metadata } } = request
     const change = { metadata }
-    return inOrganization(db, organizationId, (tx) => changeConversation(tx, { organizationId, id, change }))
+    return inOrganization(db, caller.organizationId, (tx) => changeConversation(tx, caller, { id, change }))
   })
 }

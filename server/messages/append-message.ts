@@ -35,7 +35,7 @@ export interface Decisions {
 export function appendMessage(journal: Journal, message: NewMessage, decisions: Decisions): Recorded {
   const { conversation } = decisions.resolved
   applyContact(journal, message, decisions)
-  applyConversation(journal, decisions)
+  applyConversation(journal, message, decisions)
   conversation.lastSeq += 1
   const recorded: Recorded = {
     messageId: createId(),
@@ -47,7 +47,7 @@ export function appendMessage(journal: Journal, message: NewMessage, decisions: 
   if (!message.isDraft) {
     journal.events.push({
       organizationId: message.organizationId, type: 'message.created', conversationId: conversation.id,
-      messageId: recorded.messageId,
+      messageId: recorded.messageId, apiKeyId: message.apiKeyId,
     })
   }
   return recorded
@@ -68,16 +68,18 @@ function applyContact({ contacts, events }: Journal, message: NewMessage, { asso
   if (!isCreated && !isFilled && newIdentities.length === 0) return
   events.push({
     organizationId: message.organizationId, type: isCreated ? 'contact.created' : 'contact.updated',
-    contactId: contact.id,
+    contactId: contact.id, apiKeyId: message.apiKeyId,
   })
 }
 
-function applyConversation({ conversations, contacts, events }: Journal, { resolved, associated }: Decisions): void {
+function applyConversation(
+  { conversations, contacts, events }: Journal, { apiKeyId }: NewMessage, { resolved, associated }: Decisions,
+): void {
   const { conversation, newKeys } = resolved
   const { organizationId, id } = conversation
   if (conversation.isNew && !conversations.byId.has(keyOf(organizationId, id))) {
     conversations.byId.set(keyOf(organizationId, id), conversation)
-    events.push({ organizationId, type: 'conversation.created', conversationId: id })
+    events.push({ organizationId, type: 'conversation.created', conversationId: id, apiKeyId })
   }
   conversations.changed.add(conversation)
   for (const key of newKeys) attachKey(conversations, conversation, key)

@@ -14,7 +14,7 @@ import { type MessageRow, presentMessage } from './present-message.ts'
  * @throws HiloError NOT_FOUND, or INVALID_REQUEST for unpublishing and for metadata that grows too large.
  */
 export async function changeMessage(
-  tx: Transaction, { change, ...address }: MessageAddress & { change: MessageChange },
+  tx: Transaction, { change, apiKeyId, ...address }: MessageAddress & { change: MessageChange, apiKeyId: string },
 ): Promise<Message> {
   const { organizationId, conversationId, messageId } = address
   await lockConversation(tx, organizationId, conversationId)
@@ -24,7 +24,7 @@ export async function changeMessage(
     await save(tx, after)
     if (before.is_draft && !after.is_draft) await touchConversation(tx, address)
     const type = nameChange(before, after)
-    if (type) await recordEvents(tx, [{ organizationId, conversationId, messageId, type }])
+    if (type) await recordEvents(tx, [{ organizationId, conversationId, messageId, type, apiKeyId }])
   }
   return presentMessage(after)
 }

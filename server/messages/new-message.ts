@@ -38,6 +38,8 @@ export interface Warning {
 /** A message as every door hands it to `ingest`: parsed, canonical, checked as far as possible without the database. */
 export interface NewMessage {
   organizationId: string
+  /** The API key that brought it. */
+  apiKeyId: string
   /** Agent of the path: it recorded the message, and owns the conversation unless the key names another. */
   agentId: string
   author: Author

@@ -73,7 +73,7 @@ export const messageRoutes = ({ database: { db } }: Services): Routes => async (
   })
 
   app.patch('/api/conversations/:id/messages/:messageId', { schema: changeSchema, config: write }, (request) => {
-    const { params: { messageId }, body: change } = request
-    return inConversation(request, (tx, address) => changeMessage(tx, { ...address, messageId, change }))
+    const { caller: { apiKeyId }, params: { messageId }, body: change } = request
+    return inConversation(request, (tx, address) => changeMessage(tx, { ...address, messageId, change, apiKeyId }))
   })
 }

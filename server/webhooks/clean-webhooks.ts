@@ -5,14 +5,12 @@ import { asOwner } from '../database/transactions.ts'
 /** Rows that one transaction removes: it must not hold others up. */
 const pieceSize = 2_000
 
-/** How long attempts are kept, and what was given up. */
-const keptFor = sql.raw("interval '30 days'")
-
 /**
  * Removes old attempts, old deliveries that were given up, and what deleted endpoints left behind, in pieces.
  * Deliveries that have waited long beyond their time have lost their job, however that came: they get another.
  */
-export async function cleanWebhooks(db: Database): Promise<void> {
+export async function cleanWebhooks(db: Database, keptForDays: number): Promise<void> {
+  const keptFor = sql`make_interval(days => ${keptForDays})`
   await removePieces(db, 'webhook_attempts', sql`created_at < now() - ${keptFor}`)
   await removePieces(db, 'webhook_deliveries', sql`not is_pending and created_at < now() - ${keptFor}`)
   await removePieces(db, 'webhook_deliveries', sql`not exists (
