@@ -1,8 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { findFreePort } from '../server/test/find-free-port.ts'
 import { type Children, stopChild } from './children.ts'
 
 const startTimeoutMs = 60_000
@@ -60,13 +58,4 @@ async function becomesReady(child: ChildProcess, url: string): Promise<boolean> 
     await wait(5)
   }
   return false
-}
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }

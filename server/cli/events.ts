@@ -6,6 +6,7 @@ import type { Transaction } from '../database/schema.ts'
 import { asOwner } from '../database/transactions.ts'
 import { presentEvents } from '../events/present-events.ts'
 import { type EventFilter, readEvents } from '../events/read-events.ts'
+import { readLastSeq } from '../events/read-log.ts'
 import { describeEvent } from './describe-event.ts'
 import { findOrganization } from './find-organization.ts'
 import { readEventTypes, readSeq, withJson, withOrganization } from './options.ts'
@@ -71,12 +72,6 @@ async function begin(tx: Transaction, options: TailOptions): Promise<Reading> {
     organizationId, after: options.after ?? await readLastSeq(tx, organizationId),
     types: options.types, conversationId: conversation?.id,
   }
-}
-
-async function readLastSeq(tx: Transaction, organizationId: string): Promise<number> {
-  const row = await tx.selectFrom('event_sequences').select('last_seq')
-    .where('organization_id', '=', organizationId).executeTakeFirst()
-  return row?.last_seq ?? 0
 }
 
 /** The next events, and moves on behind them. */

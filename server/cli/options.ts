@@ -60,8 +60,8 @@ const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?
 export const readExpiry = reading((text): Date => {
   const days = /^([1-9]\d{0,4})d$/.exec(text)?.[1]
   if (days !== undefined) return new Date(Date.now() + Number(days) * dayMs)
-  const date = new Date(time.test(text) ? text : Number.NaN)
-  if (Number.isNaN(date.getTime()) || !isInCalendar(text.slice(0, 10))) {
+  const date = parseTime(text)
+  if (!date) {
     throw new Error('must be days from now such as 90d, a day such as 2030-01-31, or a time such as 2030-01-31T12:00:00Z')
   }
   if (date.getTime() <= Date.now()) throw new Error('must lie in the future')
@@ -70,12 +70,18 @@ export const readExpiry = reading((text): Date => {
 
 /** A point in time: ISO 8601 with offset, or a day (it begins in UTC). Answers it as ISO 8601. */
 export const readTime = reading((text): string => {
-  const date = new Date(time.test(text) ? text : Number.NaN)
-  if (Number.isNaN(date.getTime()) || !isInCalendar(text.slice(0, 10))) {
+  const date = parseTime(text)
+  if (!date) {
     throw new Error('must be a day such as 2030-01-31, or a time such as 2030-01-31T12:00:00Z')
   }
   return date.toISOString()
 })
+
+/** A day (it begins in UTC) or a time with offset, as ISO 8601 writes them; undefined for anything else. */
+function parseTime(text: string): Date | undefined {
+  const date = new Date(time.test(text) ? text : Number.NaN)
+  return Number.isNaN(date.getTime()) || !isInCalendar(text.slice(0, 10)) ? undefined : date
+}
 
 /** JavaScript takes 30 February for 2 March. */
 function isInCalendar(day: string): boolean {

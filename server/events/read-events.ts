@@ -2,7 +2,7 @@ import type { EventType } from '@hilo/contract'
 import { type RawBuilder, sql } from 'kysely'
 import type { Metadata, Transaction } from '../database/schema.ts'
 
-/** A line of the log, with the agent and the channel of its conversation. */
+/** A line of the log. */
 export interface EventRow {
   organization_id: string
   seq: number
@@ -14,9 +14,11 @@ export interface EventRow {
   /** The API key that caused it. */
   api_key_id: string | null
   created_at: Date
-  /** Of its conversation. */
+}
+
+/** With the agent and the channel of its conversation. */
+export interface PlacedEventRow extends EventRow {
   agent_id: string | null
-  /** Of its conversation. */
   channel: string | null
 }
 
@@ -37,9 +39,9 @@ export interface EventRange extends EventFilter {
 }
 
 /** Rows of the log, ascending. As numbers are given in the order of commits, none appears later below one of them. */
-export async function readEvents(tx: Transaction, range: EventRange): Promise<EventRow[]> {
+export async function readEvents(tx: Transaction, range: EventRange): Promise<PlacedEventRow[]> {
   const { organizationId, after, before, limit, types, conversationId } = range
-  const { rows } = await sql<EventRow>`${withConversations(sql`
+  const { rows } = await sql<PlacedEventRow>`${withConversations(sql`
     select * from events
     where organization_id = ${organizationId} and seq > ${after}
       ${before === undefined ? sql`` : sql`and seq < ${before}`}
@@ -54,18 +56,19 @@ export async function readEvents(tx: Transaction, range: EventRange): Promise<Ev
 export async function readNextEvents(
   tx: Transaction, places: readonly { organizationId: string, after: number }[], limit: number,
 ): Promise<EventRow[]> {
-  const { rows } = await sql<EventRow>`${withConversations(sql`
+  const { rows } = await sql<EventRow>`
     select e.* from json_to_recordset(${JSON.stringify(places)}::json) as w("organizationId" text, after bigint)
     cross join lateral (
       select * from events e where e.organization_id = w."organizationId" and e.seq > w.after
       order by e.seq limit ${limit}
     ) e
-  `)} order by e.organization_id, e.seq`.execute(tx)
+    order by e.organization_id, e.seq
+  `.execute(tx)
   return rows
 }
 
 /** `offset 0` keeps the planner from reading all conversations for a few events. */
-function withConversations(events: RawBuilder<unknown>): RawBuilder<EventRow> {
+function withConversations(events: RawBuilder<unknown>): RawBuilder<PlacedEventRow> {
   return sql`
     select e.organization_id, e.seq, e.type, e.conversation_id, e.message_id, e.contact_id, e.data,
       e.api_key_id, e.created_at, c.agent_id, c.channel

@@ -8,6 +8,7 @@ import type { Event } from '@hilo/contract'
 import { EventSource } from 'eventsource'
 import { Webhook } from 'standardwebhooks'
 import { createEmptyPostgres } from './empty-postgres.ts'
+import { findFreePort } from './find-free-port.ts'
 import { makeFolder, type SpawnedHilo, spawnHilo } from './spawn-hilo.ts'
 import { type DatabaseKind, databases, skipWithout } from './test-databases.ts'
 
@@ -21,17 +22,7 @@ const headers = { 'content-type': 'application/json', 'authorization': `Bearer $
 
 type MessageCreated = Extract<Event, { type: 'message.created' }>
 
-/** A port that nobody listens on: a process that was killed comes back at its old address. */
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-/** A Hilo that is started again whenever it was killed. */
+/** A Hilo that is started again whenever it was killed, at its old address. */
 class Immortal {
   readonly url: string
   readonly #start: () => SpawnedHilo

@@ -4,10 +4,10 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chownSync, existsSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { findFreePort } from './find-free-port.ts'
 
 /** A running PostgreSQL of our own. `url` is its superuser's; `stop` ends it and deletes its data. */
 export type Postgres = { url: string, stop: () => Promise<void> }
@@ -104,15 +104,6 @@ async function startOnFreePort(home: Home, durable: boolean): Promise<Postgres> 
     await stopServer(server)
     if (tryNumber === 3 || !refusal.includes('could not bind')) throw new Error(`PostgreSQL did not start: ${refusal}`)
   }
-}
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('No free port on 127.0.0.1.')
-  return address.port
 }
 
 /** A line on standard input asks for a fast shutdown; its end without a line means that we died: clear up as well. */

@@ -2,6 +2,7 @@ import type { NewWebhookEndpointBody, WebhookEndpointWithSecret } from '@hilo/co
 import { createId } from '../database/create-id.ts'
 import type { Transaction } from '../database/schema.ts'
 import type { Encryption } from '../encryption/encrypt.ts'
+import { readLastSeq } from '../events/read-log.ts'
 import { recordAudit } from '../organizations/audit.ts'
 import { presentEndpoint } from './access-endpoint.ts'
 import { checkReferences } from './check-references.ts'
@@ -38,16 +39,10 @@ export async function createEndpoint(
     own_api_key_id: settings.ownApiKeyId || actor,
     is_enabled: settings.isEnabled ?? true,
     secret: encryption.encrypt(secret, secretOwner(organizationId, id)),
-    last_seq: await readNewestSeq(tx, organizationId),
+    last_seq: await readLastSeq(tx, organizationId),
   }).returningAll().executeTakeFirstOrThrow()
   await recordAudit(tx, {
     organizationId, actor, action: 'webhook_endpoint.created', subject: id, details: { url: settings.url },
   })
   return { ...presentEndpoint(row), secret }
-}
-
-async function readNewestSeq(tx: Transaction, organizationId: string): Promise<number> {
-  const row = await tx.selectFrom('event_sequences').select('last_seq')
-    .where('organization_id', '=', organizationId).executeTakeFirst()
-  return row?.last_seq ?? 0
 }

@@ -79,7 +79,7 @@ async function readEvents(
 ): Promise<Map<number, Event>> {
   if (seqs.length === 0) return new Map()
   const { rows } = await sql<EventRow>`
-    select e.*, null as agent_id, null as channel from events e
+    select * from events
     where organization_id = ${organizationId} and seq = any(${[...new Set(seqs)]}::bigint[]) order by seq
   `.execute(tx)
   const events = await presentEvents(tx, organizationId, rows)
