@@ -1,0 +1,79 @@
+/** A model as an agent is set to use it, its key readable. */
+export interface ModelSettings {
+  provider: 'openai' | 'anthropic' | 'openai-compatible'
+  /** As the provider names it, such as `gpt-4o`. */
+  name: string
+  /** Address of the API, such as `http://localhost:11434/v1`; the provider's own when absent. */
+  baseUrl?: string
+  /** Absent: the server asks for none. */
+  apiKey?: string
+  /** 0 to 1. */
+  temperature?: number
+  /** Most tokens of one answer. */
+  maxTokens?: number
+  topP?: number
+  /** -2 to 2. */
+  presencePenalty?: number
+  frequencyPenalty?: number
+  /** Whether it can be shown images. */
+  acceptsImages: boolean
+  /** For one request, from sending it to its last token. */
+  timeoutMs: number
+}
+
+/** What one side said; consecutive ones of one side are sent as they are. */
+export interface PromptMessage {
+  /** `user`: the customer; `assistant`: our side, whoever spoke. */
+  role: 'user' | 'assistant'
+  text: string
+  /** Shown beside the text; for models that take none, they are left out. */
+  images?: { data: Uint8Array, mimeType: string }[]
+}
+
+/** Something that the model can ask for. */
+export interface ModelTool {
+  name: string
+  description: string
+  /** JSON Schema of the arguments. */
+  parameters: Record<string, unknown>
+  /** Does it; the text is what the model is told. It must not throw for what the outside world does. */
+  run(input: Record<string, unknown>, signal: AbortSignal): Promise<string>
+}
+
+export interface ModelRequest {
+  /** The one to ask, and then those to ask where it fails before its first word. */
+  models: readonly ModelSettings[]
+  instructions: string
+  messages: readonly PromptMessage[]
+  tools: readonly ModelTool[]
+}
+
+/** A tool that the model asked for. */
+export interface ToolCall {
+  name: string
+  arguments: Record<string, unknown>
+}
+
+export interface ModelListener {
+  /** Breaks the call off. */
+  signal: AbortSignal
+  /** The next piece of the answer; never ends inside a surrogate pair. */
+  onText?(piece: string): void
+  onToolCall?(call: ToolCall): void
+}
+
+export interface ModelUsage {
+  promptTokens: number
+  completionTokens: number
+  totalTokens: number
+  /** US dollars, by the table of prices; 0 where the model is not in it. */
+  cost: number
+}
+
+/** What came of a call. It failed: for a reason that people can act on, after what was said until then. */
+export type ModelOutcome =
+  | { ok: true, model: string, text: string, usage: ModelUsage, toolCalls: ToolCall[] }
+  | { ok: false, model: string, text: string, usage: ModelUsage, toolCalls: ToolCall[], isAborted: boolean, reason: string }
+
+/** Asks a model. Resolves also where the model fails; rejects only for a fault of ours. */
+export type AskModel = (request: ModelRequest, listener: ModelListener) => Promise<ModelOutcome>
