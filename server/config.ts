@@ -119,9 +119,10 @@ export const settings = {
     env: 'HILO_EVENT_RETENTION_DAYS', default: 30, parse: toNumber(1, 36_500),
     doc: 'Days that events and attempts of webhooks are kept.',
   }),
-  allowPrivateAddresses: setting<boolean>({
-    env: 'HILO_ALLOW_PRIVATE_ADDRESSES', default: false, defaultDoc: 'off', parse: toSwitch,
-    doc: '`true`: webhooks may go to `http://` and to private networks. Only where all callers are trusted.',
+  allowPrivateTargets: setting<boolean>({
+    env: 'HILO_ALLOW_PRIVATE_TARGETS', default: false, defaultDoc: 'off', parse: toSwitch,
+    doc: '`true`: webhooks, models and tools may be at `http://` and in private networks, such as Ollama on localhost. '
+      + 'Only where all callers are trusted.',
   }),
   logLevel: setting<LogLevel>({
     env: 'HILO_LOG_LEVEL', default: 'info', parse: toLogLevel, doc: `One of ${logLevels.join(', ')}.`,

@@ -79,7 +79,7 @@ async function runCourse(
   bench: Bench, scenario: Scenario, { place, workload }: { place: Place, workload: Workload },
 ): Promise<Course> {
   const profileFolder = bench.options.profile ? makeProfileFolder() : undefined
-  const server = await startHilo(bench, place, { profileFolder, settings: { HILO_ALLOW_PRIVATE_ADDRESSES: 'true' } })
+  const server = await startHilo(bench, place, { profileFolder, settings: { HILO_ALLOW_PRIVATE_TARGETS: 'true' } })
   const { url } = server
   const { tenants } = workload
   const listeners = await startListeners(bench.children, { url, tenants, audience: scenario })

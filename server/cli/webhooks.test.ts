@@ -19,7 +19,7 @@ describe('hilo webhooks, beside a running server', skipWithout('postgres'), () =
   before(async () => {
     const postgres = await createTestPostgres()
     env = {
-      HILO_DATABASE_URL: postgres.url, HILO_ALLOW_PRIVATE_ADDRESSES: 'true', HILO_SECRET: 'a secret of this test, long enough',
+      HILO_DATABASE_URL: postgres.url, HILO_ALLOW_PRIVATE_TARGETS: 'true', HILO_SECRET: 'a secret of this test, long enough',
     }
     const json = async (...args: string[]) => (await runHilo([...args, '--json'], { env })).json()
     await json('organizations', 'create', '--name', 'Sur')

@@ -6,7 +6,7 @@ import { findRefusal } from './refuse-address.ts'
 /** Names that lead nowhere public, whatever a name server says of them. */
 const privateName = /(^|\.)(localhost|local|internal|lan|home\.arpa)$|^[^.]*$/
 
-const toAllow = 'Use a public address, or set HILO_ALLOW_PRIVATE_ADDRESSES=true where all callers are trusted.'
+const toAllow = 'Use a public address, or set HILO_ALLOW_PRIVATE_TARGETS=true where all callers are trusted.'
 
 /** Host of a URL as people know it: no brackets around IPv6, no dot at the end. */
 function readHost({ hostname }: URL): string {

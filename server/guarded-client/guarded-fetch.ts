@@ -7,7 +7,7 @@ import { GuardError } from './guard-error.ts'
 import { type ResolveHost, resolveAnyHost, resolvePublicHost } from './resolve-host.ts'
 
 export interface GuardedClientOptions {
-  /** HILO_ALLOW_PRIVATE_ADDRESSES: `http:`, this machine and private networks may be called as well. */
+  /** HILO_ALLOW_PRIVATE_TARGETS: `http:`, this machine and private networks may be called as well. */
   allowPrivate: boolean
   /** Instead of the DNS, for tests. */
   resolve?: ResolveHost

@@ -17,7 +17,7 @@ const meanings: Record<string, string> = {
   teredo: 'an IPv4 address in a Teredo tunnel',
 }
 
-/** Ranges of one's own networks: open with HILO_ALLOW_PRIVATE_ADDRESSES. */
+/** Ranges of one's own networks: open with HILO_ALLOW_PRIVATE_TARGETS. */
 const privateRanges = new Set(['loopback', 'private', 'uniqueLocal', 'carrierGradeNat'])
 
 /** Doors of cloud providers to a machine's credentials that lie in no range refused always. */

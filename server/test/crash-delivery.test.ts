@@ -165,7 +165,7 @@ function assertSame(seen: Map<string, MessageCreated>, { messageIds }: Ledger, w
 
 async function startAll(t: TestContext, database: DatabaseKind): Promise<Immortal[]> {
   const settings: Record<string, string> = {
-    HILO_LOG_LEVEL: 'error', HILO_RATE_LIMIT: '0', HILO_ALLOW_PRIVATE_ADDRESSES: 'true',
+    HILO_LOG_LEVEL: 'error', HILO_RATE_LIMIT: '0', HILO_ALLOW_PRIVATE_TARGETS: 'true',
     HILO_BOOTSTRAP_ORGANIZATION_ID: ids.organizationId, HILO_BOOTSTRAP_AGENT_ID: ids.agentId,
     HILO_BOOTSTRAP_API_KEY: ids.key, HILO_DATA_DIR: makeFolder(t),
   }

@@ -162,7 +162,7 @@ export async function startAlone(
   database: OpenDatabase,
   { webhookTimes, ...config }: Partial<Config> & { webhookTimes?: Partial<WebhookTimes> } = {},
 ): Promise<Hilo & { stop(): Promise<void> }> {
-  const server = await startServer(testConfig({ allowPrivateAddresses: true, ...config }), { database, webhookTimes })
+  const server = await startServer(testConfig({ allowPrivateTargets: true, ...config }), { database, webhookTimes })
   let stopped: Promise<void> | undefined
   const stop = () => stopped ??= server.stop()
   t.after(stop)

@@ -101,7 +101,7 @@ const redeliverSchema = {
 /** Endpoints of the caller's organization. */
 export const webhookRoutes = ({ config: settings, database: { db }, webhooks }: Services): Routes => async (app) => {
   const { encryption } = webhooks
-  const allowPrivate = settings.allowPrivateAddresses
+  const allowPrivate = settings.allowPrivateTargets
 
   app.post('/api/webhook-endpoints', { schema: createSchema, config }, async ({ caller, body }, reply) => {
     assertAllowedUrl(body.url, { allowPrivate })

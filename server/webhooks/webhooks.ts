@@ -55,7 +55,7 @@ export interface Sender {
 export function createSender(config: Config, timeoutMs = usualTimes.timeoutMs): Sender {
   // `main.ts` sees to it that there is a secret.
   const encryption = createEncryption(config.secret ?? randomUUID(), 'webhook secrets')
-  const client = createGuardedClient({ allowPrivate: config.allowPrivateAddresses })
+  const client = createGuardedClient({ allowPrivate: config.allowPrivateTargets })
   return { encryption, send: createSendEvent({ client, encryption, timeoutMs }), close: () => client.close() }
 }
 
