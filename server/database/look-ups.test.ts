@@ -23,7 +23,8 @@ async function readKeys(hilo: Hilo): Promise<Key[]> {
   return rows
 }
 
-const literalOf = (column: string) => (column === 'seq' ? sql.lit(1) : sql.lit('x'))
+const literals: Record<string, number | string> = { seq: 1, day: '2026-03-01' }
+const literalOf = (column: string) => sql.lit(literals[column] ?? 'x')
 
 /** What PostgreSQL does for `where` all columns of a key, as the role that serves requests. */
 async function explain(hilo: Hilo, { table, columns }: Key): Promise<string> {

@@ -2,6 +2,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import * as conversationOfRecord from './migrations/0001_conversation_of_record.ts'
 import * as webhooks from './migrations/0002_webhooks.ts'
 import * as eventCauses from './migrations/0003_event_causes.ts'
+import * as answers from './migrations/0004_answers.ts'
 import type { Database } from './schema.ts'
 
 /** In order; one that was released is never edited. */
@@ -9,6 +10,7 @@ const migrations: Record<string, Migration> = {
   '0001_conversation_of_record': conversationOfRecord,
   '0002_webhooks': webhooks,
   '0003_event_causes': eventCauses,
+  '0004_answers': answers,
 }
 
 export interface MigrationState {

@@ -1,4 +1,8 @@
 import type { ColumnType, Kysely, Transaction as KyselyTransaction } from 'kysely'
+import type { AgentSettings } from '../agents/agent-settings.ts'
+import type {
+  AgentSpendTable, ApprovalsTable, QuestionsTable, RunnersTable, TurnsTable,
+} from './answer-tables.ts'
 import type { WebhookAttemptsTable, WebhookDeliveriesTable, WebhookEndpointsTable } from './webhook-tables.ts'
 
 /** A point in time: read as a Date, written as a Date or ISO 8601 text. */
@@ -8,8 +12,12 @@ type DefaultedTimestamp = ColumnType<Date, Date | string | undefined, Date | str
 type Json<Value> = ColumnType<Value, string, string>
 type DefaultedJson<Value> = ColumnType<Value, string | undefined, string>
 
+type DefaultedBoolean = ColumnType<boolean, boolean | undefined, boolean>
+
 export type Metadata = Record<string, unknown>
 export type ConversationStatus = 'UNRESOLVED' | 'RESOLVED' | 'HUMAN_REQUESTED'
+/** Somebody switched the AI off, a human took the conversation over, or a human wrote in it. */
+export type AiOffCause = 'switched_off' | 'handed_off' | 'human_message'
 export type AuthorKind = 'contact' | 'human' | 'ai' | 'system' | 'agent'
 
 export interface Attachment {
@@ -55,6 +63,8 @@ export interface AgentsTable {
   name: string
   system_prompt: string | null
   metadata: DefaultedJson<Metadata>
+  /** How it answers: what differs from the default. */
+  settings: DefaultedJson<Partial<AgentSettings>>
   created_at: DefaultedTimestamp
   updated_at: DefaultedTimestamp
 }
@@ -118,7 +128,14 @@ export interface ConversationsTable {
   contact_id: string | null
   visitor_id: string
   status: ConversationStatus
-  is_ai_enabled: boolean
+  /** Whether the AI answers, but for `ai_resumes_at`. */
+  is_ai_enabled: DefaultedBoolean
+  /** Why the AI is off. */
+  ai_off_cause: AiOffCause | null
+  /** In the words of whoever switched it off. */
+  ai_off_reason: string | null
+  /** From then on the AI answers again. */
+  ai_resumes_at: Timestamp | null
   /** `seq` of the newest message. */
   last_seq: number
   metadata: DefaultedJson<Metadata>
@@ -214,6 +231,11 @@ export interface Schema {
   webhook_endpoints: WebhookEndpointsTable
   webhook_deliveries: WebhookDeliveriesTable
   webhook_attempts: WebhookAttemptsTable
+  questions: QuestionsTable
+  turns: TurnsTable
+  approvals: ApprovalsTable
+  agent_spend: AgentSpendTable
+  runners: RunnersTable
 }
 
 export type Database = Kysely<Schema>

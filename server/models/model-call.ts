@@ -70,10 +70,16 @@ export interface ModelUsage {
   cost: number
 }
 
-/** What came of a call. It failed: for a reason that people can act on, after what was said until then. */
-export type ModelOutcome =
-  | { ok: true, model: string, text: string, usage: ModelUsage, toolCalls: ToolCall[] }
-  | { ok: false, model: string, text: string, usage: ModelUsage, toolCalls: ToolCall[], isAborted: boolean, reason: string }
+/** What came of a call; where it failed, also what was said until then. */
+export type ModelOutcome = Said & ({ ok: true } | { ok: false, isAborted: boolean, reason: string })
+
+interface Said {
+  /** Name of the model that was asked last. */
+  model: string
+  text: string
+  usage: ModelUsage
+  toolCalls: ToolCall[]
+}
 
 /** Asks a model. Resolves also where the model fails; rejects only for a fault of ours. */
 export type AskModel = (request: ModelRequest, listener: ModelListener) => Promise<ModelOutcome>
