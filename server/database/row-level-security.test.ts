@@ -29,6 +29,7 @@ async function fill(hilo: Hilo): Promise<void> {
   const [winner, loser] = [await createContact(hilo, { userId: 'u2' }), await createContact(hilo, { userId: 'u3' })]
   await mergeContacts(hilo, winner.id, loser.id)
   await hilo.asOwner((tx) => fillWebhooks(tx, hilo.organizationId))
+  await hilo.asOwner((tx) => fillAnswers(tx, hilo))
 }
 
 async function fillWebhooks(tx: Transaction, organizationId: string): Promise<void> {
@@ -43,6 +44,25 @@ async function fillWebhooks(tx: Transaction, organizationId: string): Promise<vo
   }).execute()
   await tx.insertInto('webhook_attempts').values({
     ...ofEndpoint, id: createId(), event_type: 'message.created', attempt: 1, is_delivered: true, duration_ms: 1,
+  }).execute()
+}
+
+async function fillAnswers(tx: Transaction, { organizationId, agentId }: Hilo): Promise<void> {
+  const message = await tx.selectFrom('messages').selectAll().where('organization_id', '=', organizationId)
+    .limit(1).executeTakeFirstOrThrow()
+  const turnId = createId()
+  const inConversation = { organization_id: organizationId, conversation_id: message.conversation_id, agent_id: agentId }
+  await tx.insertInto('questions').values({
+    ...inConversation, message_id: message.id, seq: message.seq, api_key_id: 'key', request: '{}', turn_id: turnId,
+  }).execute()
+  await tx.insertInto('turns').values({
+    ...inConversation, id: turnId, runner_id: 'runner', attempt: 1, message_ids: [message.id], seen_seq: message.seq,
+  }).execute()
+  await tx.insertInto('approvals').values({
+    ...inConversation, id: createId(), turn_id: turnId, tool: 'refund', payload: '{}',
+  }).execute()
+  await tx.insertInto('agent_spend').values({
+    organization_id: organizationId, agent_id: agentId, day: '2026-03-01', cost: 0.01,
   }).execute()
 }
 
