@@ -69,6 +69,31 @@ function toOrigins(text: string): string[] {
   return origins
 }
 
+/** US dollars per million tokens, by the name of the model. */
+export type ModelPrices = Readonly<Record<string, { input: number, output: number }>>
+
+const priceForm = 'must be JSON such as {"gpt-4o":{"input":2.5,"output":10}}, in US dollars per million tokens'
+
+function isPrice(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+}
+
+function toModelPrices(text: string): ModelPrices {
+  let prices: unknown
+  try {
+    prices = JSON.parse(text)
+  } catch {
+    throw new Error(priceForm)
+  }
+  if (typeof prices !== 'object' || prices === null || Array.isArray(prices)) throw new Error(priceForm)
+  for (const [model, price] of Object.entries(prices as Record<string, { input?: unknown, output?: unknown } | null>)) {
+    if (!isPrice(price?.input) || !isPrice(price?.output)) {
+      throw new Error(`${priceForm}; "${model}" needs "input" and "output", both 0 or more`)
+    }
+  }
+  return prices as ModelPrices
+}
+
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
@@ -123,6 +148,11 @@ export const settings = {
     env: 'HILO_ALLOW_PRIVATE_TARGETS', default: false, defaultDoc: 'off', parse: toSwitch,
     doc: '`true`: webhooks, models and tools may be at `http://` and in private networks, such as Ollama on localhost. '
       + 'Only where all callers are trusted.',
+  }),
+  modelPrices: setting<ModelPrices>({
+    env: 'HILO_MODEL_PRICES', default: {}, defaultDoc: 'none', parse: toModelPrices,
+    doc: 'What models cost, in US dollars per million tokens: `{"gpt-4o":{"input":2.5,"output":10}}`. A model that is '
+      + 'not in it costs 0.',
   }),
   logLevel: setting<LogLevel>({
     env: 'HILO_LOG_LEVEL', default: 'info', parse: toLogLevel, doc: `One of ${logLevels.join(', ')}.`,
