@@ -1,40 +1,21 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { readConfig } from '../config.ts'
-import { openDatabase } from '../database/open.ts'
-import { type RunningServer, startServer } from '../start-server.ts'
-import { createTestPostgres, skipWithout } from '../test/test-databases.ts'
+import { type Beside, serveBeside } from '../test/serve-beside.ts'
+import { skipWithout } from '../test/test-databases.ts'
 import { followHilo, runHilo } from './run-hilo.ts'
 
 describe('hilo events tail', skipWithout('postgres'), () => {
-  let env: Record<string, string>
-  let server: RunningServer
-  let close: () => Promise<void>
-  let agentId: string
-  let key: string
-
+  let beside: Beside
+  let env: Beside['env']
   before(async () => {
-    const postgres = await createTestPostgres()
-    env = { HILO_DATABASE_URL: postgres.url }
-    const json = async (...args: string[]) => (await runHilo([...args, '--json'], { env })).json()
-    await json('organizations', 'create', '--name', 'Sur')
-    agentId = (await json('agents', 'create', '--name', 'Sales')).id
-    key = (await json('keys', 'create', '--name', 'n8n')).key
-    const config = { ...readConfig(env), port: 0, logLevel: 'silent' as const }
-    const database = await openDatabase(config)
-    server = await startServer(config, { database })
-    close = async () => {
-      await server.stop()
-      await database.close()
-      await postgres.drop()
-    }
+    beside = await serveBeside()
+    env = beside.env
   })
-  after(() => close())
+  after(() => beside.stop())
 
-  const say = (query: string, conversationId: string) => fetch(`${server.url}/api/agents/${agentId}/query-agent`, {
-    method: 'POST', body: JSON.stringify({ query, conversationId }),
-    headers: { 'authorization': `Bearer ${key}`, 'content-type': 'application/json' },
-  })
+  const say = (query: string, conversationId: string) => (
+    beside.post(`/api/agents/${beside.agentId}/query-agent`, { query, conversationId })
+  )
 
   test('shows what is there: number, time, type and what it is about', async () => {
     await say('Hello\n\n  from my agent', 'one')
@@ -49,10 +30,8 @@ describe('hilo events tail', skipWithout('postgres'), () => {
     await say('Another one', 'two')
     const args = ['--after', '0', '--no-follow', '--types', 'message.created', '--conversation', 'two', '--json']
     const { stdout } = await runHilo(['events', 'tail', ...args], { env })
-    const answer = await fetch(`${server.url}/api/events?after=2&types=message.created`, {
-      headers: { authorization: `Bearer ${key}` },
-    })
-    assert.deepEqual(stdout.trimEnd().split('\n').map((line) => JSON.parse(line)), (await answer.json() as { items: [] }).items)
+    const { items } = await beside.get('/api/events?after=2&types=message.created')
+    assert.deepEqual(stdout.trimEnd().split('\n').map((line) => JSON.parse(line)), items)
   })
 
   test('follows what happens, until Ctrl-C', async (t) => {

@@ -1,53 +1,25 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test, type TestContext } from 'node:test'
-import { readConfig } from '../config.ts'
-import { openDatabase } from '../database/open.ts'
-import { type RunningServer, startServer } from '../start-server.ts'
-import { createTestPostgres, skipWithout } from '../test/test-databases.ts'
+import { type Beside, serveBeside } from '../test/serve-beside.ts'
+import { skipWithout } from '../test/test-databases.ts'
 import { startReceiver } from '../test/webhook-receiver.ts'
 import { runHilo } from './run-hilo.ts'
 
 describe('hilo webhooks, beside a running server', skipWithout('postgres'), () => {
-  let env: Record<string, string>
-  let server: RunningServer
-  let close: () => Promise<void>
-  let agentId: string
-  let key: string
-
-  const hilo = (...args: string[]) => runHilo(['webhooks', ...args], { env })
-
+  let beside: Beside
   before(async () => {
-    const postgres = await createTestPostgres()
-    env = {
-      HILO_DATABASE_URL: postgres.url, HILO_ALLOW_PRIVATE_TARGETS: 'true', HILO_SECRET: 'a secret of this test, long enough',
-    }
-    const json = async (...args: string[]) => (await runHilo([...args, '--json'], { env })).json()
-    await json('organizations', 'create', '--name', 'Sur')
-    agentId = (await json('agents', 'create', '--name', 'Sales')).id
-    key = (await json('keys', 'create', '--name', 'all', '--scopes', 'admin')).key
-    const config = { ...readConfig(env), port: 0, logLevel: 'silent' as const }
-    const database = await openDatabase(config)
-    server = await startServer(config, { database })
-    close = async () => {
-      await server.stop()
-      await database.close()
-      await postgres.drop()
-    }
+    beside = await serveBeside()
   })
-  after(() => close())
+  after(() => beside.stop())
 
-  const post = async (path: string, body: object) => {
-    const answer = await fetch(server.url + path, {
-      method: 'POST', body: JSON.stringify(body),
-      headers: { 'authorization': `Bearer ${key}`, 'content-type': 'application/json' },
-    })
-    return await answer.json() as { id: string }
-  }
-  const say = (query: string) => post(`/api/agents/${agentId}/query-agent`, { query, conversationId: 'one' })
+  const hilo = (...args: string[]) => runHilo(['webhooks', ...args], { env: beside.env })
+  const say = (query: string) => (
+    beside.post(`/api/agents/${beside.agentId}/query-agent`, { query, conversationId: 'one' })
+  )
 
   async function subscribe(t: TestContext, status: number) {
     const receiver = await startReceiver(t, () => ({ status, body: 'thank you' }))
-    const { id } = await post('/api/webhook-endpoints', { url: receiver.url, eventTypes: ['message.created'] })
+    const { id } = await beside.post('/api/webhook-endpoints', { url: receiver.url, eventTypes: ['message.created'] })
     return { receiver, id }
   }
 
