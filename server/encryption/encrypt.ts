@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { deriveKey } from './derive-key.ts'
 
 const version = 'v1.'
 const nonceBytes = 12
@@ -17,11 +18,11 @@ export class DecryptionError extends Error {
 }
 
 /**
- * AES-256-GCM with a key derived (HKDF-SHA-256) from HILO_SECRET.
+ * AES-256-GCM with a key derived from HILO_SECRET.
  * @param purpose one word for what is encrypted: each purpose has a key of its own.
  */
 export function createEncryption(secret: string, purpose: string): Encryption {
-  const key = Buffer.from(hkdfSync('sha256', secret, 'hilo', `encryption of ${purpose}`, 32))
+  const key = deriveKey(secret, `encryption of ${purpose}`)
   return {
     encrypt(text, owner) {
       const nonce = randomBytes(nonceBytes)

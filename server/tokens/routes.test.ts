@@ -80,7 +80,8 @@ for (const database of databases) {
       }
       assert.deepEqual(served.sort(), [
         'get /api/conversations/{id} 200', 'get /api/conversations/{id}/messages 200',
-        'get /api/conversations/{id}/messages/{messageId} 200', 'get /api/events 200',
+        'get /api/conversations/{id}/messages/{messageId} 200', 'get /api/conversations/{id}/turns 200',
+        'get /api/events 200',
       ])
     })
 

@@ -1,9 +1,9 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { TokenScope } from '@hilo/contract'
+import { deriveKey } from '../encryption/derive-key.ts'
 
 /** Begins every token, so that it is never taken for an API key, nor the other way round. */
 const prefix = 'hilo_token_'
-const keyBytes = 32
 
 /** What a token says; it is signed, not encrypted: whoever holds it can read it. */
 export interface Token {
@@ -27,9 +27,9 @@ export function isToken(text: string): boolean {
   return text.startsWith(prefix)
 }
 
-/** HMAC-SHA-256 by a key derived (HKDF-SHA-256) from HILO_SECRET: processes that share it know each other's tokens. */
+/** HMAC-SHA-256 by a key derived from HILO_SECRET: processes that share it know each other's tokens. */
 export function createTokenSigner(secret: string): TokenSigner {
-  const key = Buffer.from(hkdfSync('sha256', secret, 'hilo', 'signing of tokens', keyBytes))
+  const key = deriveKey(secret, 'signing of tokens')
   const signatureOf = (signed: string) => createHmac('sha256', key).update(signed).digest('base64url')
   return {
     sign(token) {
