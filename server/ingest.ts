@@ -1,4 +1,9 @@
 import { assertAgents, type KnownAgents, loadAgents } from './agents/known-agents.ts'
+import { loadTakeovers } from './agents/takeovers.ts'
+import { findOvertaker } from './answers/end-turn.ts'
+import { loadOpenTurns, type OpenTurns } from './answers/open-turns.ts'
+import { announceEnds, saveTurnEnds } from './answers/save-turn-ends.ts'
+import type { TurnAnswer } from './answers/turn-answer.ts'
 import { associateContact } from './contacts/associate-contact.ts'
 import { assertNotMerged, insertContacts, loadContacts } from './contacts/contact-set.ts'
 import { insertConversations, loadConversations } from './conversations/conversation-set.ts'
@@ -10,7 +15,7 @@ import { inOrganizations } from './database/transactions.ts'
 import { HiloError } from './errors.ts'
 import { recordEvents } from './events/record-events.ts'
 import { createGroupCommit } from './group-commit.ts'
-import { appendMessage, type Decisions, insertMessages, type Journal } from './messages/append-message.ts'
+import { appendAnswer, appendMessage, type Decisions, insertMessages, type Journal } from './messages/append-message.ts'
 import { explain, withoutPlannedIds } from './messages/explain.ts'
 import type { NewMessage, Outcome } from './messages/new-message.ts'
 import { findRepeat, loadRepeats, rememberAnswer, repeatOutcome, type Repeats, saveAnswers } from './messages/repeats.ts'
@@ -36,10 +41,16 @@ function busy(): HiloError {
   return new HiloError('UNAVAILABLE', 'More messages arrive than the database can take; nothing was recorded. Try again.')
 }
 
+/** For whoever runs the turn: it begins again, or ends. */
+function outdated(): HiloError {
+  return new HiloError('INTERNAL', 'Something newer arrived than what this answer is for.')
+}
+
 /** Everything a batch knows and changes. */
 interface Batch extends Journal {
   agents: KnownAgents
   repeats: Repeats
+  openTurns: OpenTurns
 }
 
 /**
@@ -83,7 +94,12 @@ async function load(
   const repeats = await loadRepeats(tx, messages)
   const conversations = await loadConversations(tx, messages, { lock })
   const contacts = await loadContacts(tx, messages, conversations)
-  return { agents, repeats, conversations, contacts, messages: [], events: [] }
+  const openTurns = await loadOpenTurns(tx, messages, conversations)
+  const takeovers = await loadTakeovers(tx, messages, conversations)
+  return {
+    agents, repeats, conversations, contacts, openTurns, takeovers,
+    messages: [], questions: [], turnEnds: [], events: [],
+  }
 }
 
 /** RESOLVE, ASSOCIATE and APPEND for one message. An error of this message changes nothing. */
@@ -98,8 +114,11 @@ function settle(batch: Batch, message: NewMessage): Outcome {
     const resolved = resolveConversation(batch.conversations, message)
     const associated = associateContact(batch.contacts, message, resolved.conversation)
     const decisions: Decisions = { resolved, associated }
+    const overtakenBy = message.answers && findOvertaker(batch.openTurns, message.answers, resolved.conversation)
+    if (overtakenBy) return { ok: false, error: outdated(), overtakenBy }
     const resolution = explain(message, decisions)
-    const recorded = appendMessage(batch, message, decisions)
+    const recorded = isAnswer(message)
+      ? appendAnswer(batch, message, decisions) : appendMessage(batch, message, decisions)
     rememberAnswer(batch.repeats, message, recorded)
     return { ok: true, recorded, isRepeat: false, resolution }
   } catch (error) {
@@ -108,12 +127,18 @@ function settle(batch: Batch, message: NewMessage): Outcome {
   }
 }
 
+function isAnswer(message: NewMessage): message is NewMessage & { answers: TurnAnswer } {
+  return message.answers !== undefined
+}
+
 /** Events come last: they hold a lock on the organization's counter until the commit. */
 async function save(tx: Transaction, batch: Batch): Promise<void> {
   await assertNotMerged(tx, batch.contacts)
   await insertRows(tx, [
-    ...insertContacts(batch.contacts), ...insertConversations(batch.conversations), ...insertMessages(batch.messages),
+    ...insertContacts(batch.contacts), ...insertConversations(batch.conversations), ...insertMessages(batch),
   ])
   await saveAnswers(tx, batch.repeats)
-  await recordEvents(tx, batch.events)
+  const finishedAt = new Date()
+  await saveTurnEnds(tx, batch.turnEnds, finishedAt)
+  await recordEvents(tx, [...batch.events, ...announceEnds(batch.turnEnds, finishedAt)])
 }

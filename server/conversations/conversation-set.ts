@@ -5,9 +5,10 @@ import { keyOf } from '../database/key-of.ts'
 import type { ConversationStatus, Transaction } from '../database/schema.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import type { ConversationKey, NewMessage } from '../messages/new-message.ts'
+import type { AiState } from './ai-state.ts'
 
 /** A conversation as the decisions of a batch see and change it. */
-export interface ConversationState {
+export interface ConversationState extends AiState {
   organizationId: string
   id: string
   agentId: string
@@ -16,6 +17,8 @@ export interface ConversationState {
   visitorId: string
   status: ConversationStatus
   lastSeq: number
+  /** Newest messages of customer and human colleagues; of conversations that an answer is for, and within a batch. */
+  newestSeq: { contact: number, human: number }
   isNew: boolean
 }
 
@@ -53,7 +56,8 @@ export async function loadConversations(
   }
   const wanted = collectKeys(incoming)
   if (wanted.length === 0) return set
-  for (const { keys, ...state } of await findStates(tx, wanted, lock)) {
+  for (const { keys, ...row } of await findStates(tx, wanted, lock)) {
+    const state: ConversationState = { ...row, newestSeq: { contact: 0, human: 0 } }
     set.byId.set(keyOf(state.organizationId, state.id), state)
     for (const { kind, value } of keys) set.byKey.set(keyOf(state.organizationId, kind, value), state)
   }
@@ -75,15 +79,18 @@ function collectKeys(incoming: readonly NewMessage[]): WantedKey[] {
 
 const stateColumns = sql`
   c.organization_id as "organizationId", c.id, c.agent_id as "agentId", c.channel, c.contact_id as "contactId",
-  c.visitor_id as "visitorId", c.status, c.last_seq as "lastSeq", false as "isNew"
+  c.visitor_id as "visitorId", c.status, c.last_seq as "lastSeq", c.is_ai_enabled, c.ai_off_cause, c.ai_off_reason,
+  c.ai_resumes_at, false as "isNew"
 `
+
+type StateRow = Omit<ConversationState, 'newestSeq'> & { keys: AddressKey[] }
 
 /** The conversations that keys lead to or whose own id they are, each once with the keys that lead there. */
 async function findStates(
   tx: Transaction, wanted: WantedKey[], lock: boolean,
-): Promise<(ConversationState & { keys: AddressKey[] })[]> {
+): Promise<StateRow[]> {
   const ownIds = wanted.filter((key) => key.kind === 'conversation_id' && hasOwnIdShape(key.value))
-  const { rows } = await sql<ConversationState & { keys: AddressKey[] }>`
+  const { rows } = await sql<StateRow>`
     with reached as (
       select w.organization_id, k.conversation_id, w.kind, w.value
       from ${wantedRows(['organization_id', 'kind', 'value'], wanted)}
@@ -148,8 +155,8 @@ export function attachKey(set: ConversationSet, state: ConversationState, { kind
 }
 
 const columns = [
-  'organization_id', 'id', 'agent_id', 'channel', 'contact_id', 'visitor_id', 'status', 'last_seq', 'created_at',
-  'updated_at',
+  'organization_id', 'id', 'agent_id', 'channel', 'contact_id', 'visitor_id', 'status', 'is_ai_enabled',
+  'ai_off_cause', 'ai_off_reason', 'ai_resumes_at', 'last_seq', 'created_at', 'updated_at',
 ] as const
 
 /**
@@ -161,13 +168,17 @@ export function insertConversations(set: ConversationSet): Insert[] {
   const rows = inOrder(['organization_id', 'id'], [...set.changed].map((state) => ({
     organization_id: state.organizationId, id: state.id, agent_id: state.agentId, channel: state.channel,
     contact_id: state.contactId, visitor_id: state.visitorId, status: state.status, last_seq: state.lastSeq,
+    is_ai_enabled: state.is_ai_enabled, ai_off_cause: state.ai_off_cause, ai_off_reason: state.ai_off_reason,
+    ai_resumes_at: state.ai_resumes_at,
     created_at: now, updated_at: now, isNew: state.isNew,
   })))
   return [
     insertInto('conversations', { columns, rows: rows.filter((row) => row.isNew) }),
     insertInto('conversations', {
       columns, rows: rows.filter((row) => !row.isNew), onConflict: sql`(organization_id, id) do update set
-        last_seq = excluded.last_seq, contact_id = excluded.contact_id, updated_at = excluded.updated_at`,
+        last_seq = excluded.last_seq, contact_id = excluded.contact_id, updated_at = excluded.updated_at,
+        status = excluded.status, is_ai_enabled = excluded.is_ai_enabled, ai_off_cause = excluded.ai_off_cause,
+        ai_off_reason = excluded.ai_off_reason, ai_resumes_at = excluded.ai_resumes_at`,
     }),
     insertInto('conversation_keys', {
       columns: ['organization_id', 'kind', 'value', 'conversation_id'],

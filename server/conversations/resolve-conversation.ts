@@ -2,6 +2,7 @@ import { createId } from '../database/create-id.ts'
 import { keyOf } from '../database/key-of.ts'
 import { HiloError } from '../errors.ts'
 import type { ConversationKey, NewMessage, Resolution, Warning } from '../messages/new-message.ts'
+import { aiOn } from './ai-state.ts'
 import { type ConversationSet, type ConversationState, findConversation, hasOwnIdShape } from './conversation-set.ts'
 
 /** The decision about one message; nothing is changed by it yet. */
@@ -84,7 +85,9 @@ function openConversation(message: NewMessage): ConversationState {
     contactId: null,
     visitorId: visitorId ?? createId(),
     status: 'UNRESOLVED',
+    ...aiOn,
     lastSeq: 0,
+    newestSeq: { contact: 0, human: 0 },
     isNew: true,
   }
 }

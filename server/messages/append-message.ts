@@ -1,6 +1,10 @@
+import type { Takeovers } from '../agents/takeovers.ts'
+import { carryOut, describeEnd } from '../answers/end-turn.ts'
+import type { TurnAnswer, TurnEnd } from '../answers/turn-answer.ts'
 import type { AssociatedContact } from '../contacts/associate-contact.ts'
 import { addContact, attachIdentity, type ContactSet, linkContact, proposeMerge } from '../contacts/contact-set.ts'
 import { attachKey, type ConversationSet, type ConversationState } from '../conversations/conversation-set.ts'
+import { followMessage } from '../conversations/follow-message.ts'
 import type { ResolvedConversation } from '../conversations/resolve-conversation.ts'
 import { createId } from '../database/create-id.ts'
 import { inOrder } from '../database/in-order.ts'
@@ -14,7 +18,11 @@ export interface Journal {
   conversations: ConversationSet
   contacts: ContactSet
   messages: MessageRow[]
+  questions: QuestionRow[]
+  turnEnds: TurnEnd[]
   events: NewEvent[]
+  /** Of the agents in whose conversations humans write. */
+  takeovers: Takeovers
 }
 
 /** A row of the table `messages`; named are the columns that tell repeats. */
@@ -22,6 +30,13 @@ interface MessageRow {
   organization_id: string
   source: string
   external_id?: string
+  [column: string]: unknown
+}
+
+/** A row of the table `questions`. */
+interface QuestionRow {
+  organization_id: string
+  message_id: string
   [column: string]: unknown
 }
 
@@ -37,6 +52,7 @@ export function appendMessage(journal: Journal, message: NewMessage, decisions: 
   applyContact(journal, message, decisions)
   applyConversation(journal, message, decisions)
   conversation.lastSeq += 1
+  const consequences = message.isDraft ? [] : follow(journal, message, conversation)
   const recorded: Recorded = {
     messageId: createId(),
     conversationId: conversation.id,
@@ -44,13 +60,52 @@ export function appendMessage(journal: Journal, message: NewMessage, decisions: 
     status: conversation.status,
   }
   journal.messages.push(toRow(message, recorded, { conversation, contactId: decisions.associated.contact?.id }))
+  if (message.question) journal.questions.push(toQuestion(message, recorded, conversation.lastSeq))
   if (!message.isDraft) {
     journal.events.push({
       organizationId: message.organizationId, type: 'message.created', conversationId: conversation.id,
       messageId: recorded.messageId, apiKeyId: message.apiKeyId,
     })
   }
+  journal.events.push(...consequences)
   return recorded
+}
+
+/** Appends the answer of a turn, in as many messages as it has parts, and with it all that the turn decided. */
+export function appendAnswer(
+  journal: Journal, message: NewMessage & { answers: TurnAnswer }, decisions: Decisions,
+): Recorded {
+  const { conversation } = decisions.resolved
+  const parts = [message.text, ...message.answers.moreParts].map((text) => ({
+    text, recorded: appendMessage(journal, { ...message, text }, decisions),
+  }))
+  journal.events.push(...carryOut(message.answers.decided, conversation))
+  const end = describeEnd(message.answers, parts, conversation)
+  journal.turnEnds.push(end)
+  return { ...parts[0]!.recorded, status: end.result.status }
+}
+
+/** What just happened is news to the conversation, and to an answer on its way. */
+function follow({ takeovers }: Journal, message: NewMessage, conversation: ConversationState): NewEvent[] {
+  const { author: { kind }, occurredAt, receivedAt, apiKeyId } = message
+  if (kind === 'contact' || kind === 'human') conversation.newestSeq[kind] = conversation.lastSeq
+  const { organizationId, id: conversationId, agentId } = conversation
+  const takeover = takeovers.get(keyOf(organizationId, agentId)) ?? { policy: 'never' }
+  return followMessage(conversation, { authorKind: kind, occurredAt, receivedAt }, takeover)
+    .map((consequence) => ({ ...consequence, organizationId, conversationId, apiKeyId }))
+}
+
+function toQuestion(message: NewMessage, { messageId, conversationId }: Recorded, seq: number): QuestionRow {
+  return {
+    organization_id: message.organizationId,
+    message_id: messageId,
+    conversation_id: conversationId,
+    seq,
+    agent_id: message.agentId,
+    api_key_id: message.apiKeyId,
+    request: message.question,
+    asked_at: new Date(),
+  }
 }
 
 function applyContact({ contacts, events }: Journal, message: NewMessage, { associated }: Decisions): void {
@@ -126,6 +181,13 @@ const columns = [
   'metadata', 'occurred_at', 'received_at', 'recorded_at',
 ] as const
 
-export function insertMessages(rows: readonly MessageRow[]): Insert[] {
-  return [insertInto('messages', { columns, rows: inOrder(['organization_id', 'source', 'external_id'], rows) })]
+const questionColumns = [
+  'organization_id', 'message_id', 'conversation_id', 'seq', 'agent_id', 'api_key_id', 'request', 'asked_at',
+] as const
+
+export function insertMessages({ messages, questions }: Journal): Insert[] {
+  return [
+    insertInto('messages', { columns, rows: inOrder(['organization_id', 'source', 'external_id'], messages) }),
+    insertInto('questions', { columns: questionColumns, rows: questions }),
+  ]
 }

@@ -1,4 +1,5 @@
 import type { Attachment, AuthorKind, ConversationStatus, Metadata } from '../database/schema.ts'
+import type { TurnAnswer } from '../answers/turn-answer.ts'
 import type { HiloError } from '../errors.ts'
 
 export interface Author {
@@ -64,6 +65,10 @@ export interface NewMessage {
     lastName?: string
   }
   idempotency?: { key: string, requestHash: string }
+  /** It asks the AI: what the call says besides the message. */
+  question?: Record<string, unknown>
+  /** It is the AI's answer: recorded only as long as nothing newer has arrived. */
+  answers?: TurnAnswer
   /** Noticed while parsing. */
   warnings: Warning[]
 }
@@ -93,7 +98,10 @@ export interface Resolution {
 /** What happened to one message. */
 export type Outcome =
   | { ok: true, recorded: Recorded, isRepeat: boolean, resolution: Resolution }
-  | { ok: false, error: HiloError }
+  | { ok: false, error: HiloError, overtakenBy?: Overtaker }
+
+/** Who was quicker than an answer of the AI: the customer wrote on, a human came in, or the turn ended elsewhere. */
+export type Overtaker = 'contact' | 'human' | 'turn'
 
 /** The first answer for a message; a repeat gets it again. */
 export interface Recorded {

@@ -1,0 +1,40 @@
+import { sql } from 'kysely'
+import type { ConversationSet } from '../conversations/conversation-set.ts'
+import { keyOf } from '../database/key-of.ts'
+import type { Transaction } from '../database/schema.ts'
+import { wantedRows } from '../database/wanted-rows.ts'
+import type { NewMessage } from '../messages/new-message.ts'
+import { type AgentSettings, readSettings, type TakeoverPolicy } from './agent-settings.ts'
+
+/** Policies by organization and agent (`keyOf`). */
+export type Takeovers = Map<string, TakeoverPolicy>
+
+interface AgentOf {
+  organizationId: string
+  agentId: string
+}
+
+/** How those agents behave in whose conversations a human writes with these messages. For others nothing is read. */
+export async function loadTakeovers(
+  tx: Transaction, incoming: readonly NewMessage[], conversations: ConversationSet,
+): Promise<Takeovers> {
+  const byHumans = incoming.filter(({ author }) => author.kind === 'human')
+  if (byHumans.length === 0) return new Map()
+  const wanted = [...byHumans.flatMap(namedAgents), ...conversations.byId.values()]
+    .map(({ organizationId, agentId }) => ({ organization_id: organizationId, id: agentId }))
+  const { rows } = await sql<AgentOf & { settings: Partial<AgentSettings> }>`
+    select a.organization_id as "organizationId", a.id as "agentId", a.settings
+    from ${wantedRows(['organization_id', 'id'], wanted)}
+    cross join lateral (
+      select a.* from agents a where a.organization_id = w.organization_id and a.id = w.id offset 0
+    ) a
+  `.execute(tx)
+  return new Map(rows.map(({ organizationId, agentId, settings }) => (
+    [keyOf(organizationId, agentId), readSettings(settings).takeover]
+  )))
+}
+
+/** Agents to which a conversation that the message opens may belong. */
+function namedAgents({ organizationId, agentId, keys }: NewMessage): AgentOf[] {
+  return [agentId, ...keys.flatMap((key) => key.agentId ?? [])].map((id) => ({ organizationId, agentId: id }))
+}

@@ -1,0 +1,50 @@
+import { sql } from 'kysely'
+import type { ConversationSet } from '../conversations/conversation-set.ts'
+import { keyOf } from '../database/key-of.ts'
+import type { Transaction } from '../database/schema.ts'
+import { wantedRows } from '../database/wanted-rows.ts'
+import type { NewMessage } from '../messages/new-message.ts'
+
+/** Turns that run, by organization and id (`keyOf`); locked until the transaction ends. */
+export type OpenTurns = Set<string>
+
+/**
+ * Loads what the fence asks for those messages that are answers: whether their turns still run, and the newest messages
+ * of customer and humans in their conversations, which are locked already.
+ */
+export async function loadOpenTurns(
+  tx: Transaction, incoming: readonly NewMessage[], conversations: ConversationSet,
+): Promise<OpenTurns> {
+  const wanted = incoming.flatMap(({ organizationId, answers }) => (answers ? [{
+    organization_id: organizationId, id: answers.work.id, seen_seq: String(answers.seenSeq),
+  }] : []))
+  if (wanted.length === 0) return new Set()
+  const { rows } = await sql<FencedRow>`
+    select t.organization_id as "organizationId", t.id, t.conversation_id as "conversationId", m.contact, m.human
+    from ${wantedRows(['organization_id', 'id', 'seen_seq'], wanted)}
+    cross join lateral (
+      select t.* from turns t
+      where t.organization_id = w.organization_id and t.id = w.id and t.finished_at is null for no key update
+    ) t
+    cross join lateral (
+      select coalesce(max(m.seq) filter (where m.author_kind = 'contact'), 0) as contact,
+        coalesce(max(m.seq) filter (where m.author_kind = 'human'), 0) as human
+      from messages m
+      where m.organization_id = t.organization_id and m.conversation_id = t.conversation_id
+        and m.seq > w.seen_seq::integer and not m.is_draft
+    ) m
+  `.execute(tx)
+  for (const { organizationId, conversationId, contact, human } of rows) {
+    const state = conversations.byId.get(keyOf(organizationId, conversationId))
+    if (state) state.newestSeq = { contact, human }
+  }
+  return new Set(rows.map(({ organizationId, id }) => keyOf(organizationId, id)))
+}
+
+interface FencedRow {
+  organizationId: string
+  id: string
+  conversationId: string
+  contact: number
+  human: number
+}

@@ -1,0 +1,96 @@
+import { sql } from 'kysely'
+import { inOrder } from '../database/in-order.ts'
+import { insertInto, insertRows } from '../database/insert-rows.ts'
+import type { Transaction } from '../database/schema.ts'
+import type { NewEvent } from '../events/record-events.ts'
+import type { TurnEnd } from './turn-answer.ts'
+
+/**
+ * Writes down how turns ended: their rows, the questions that they settle, what they cost, and what waits for a person.
+ * Their conversations are locked.
+ */
+export async function saveTurnEnds(tx: Transaction, ends: readonly TurnEnd[], finishedAt: Date): Promise<void> {
+  if (ends.length === 0) return
+  await finishTurns(tx, ends, finishedAt)
+  await insertRows(tx, [insertApprovals(ends)])
+  await addSpend(tx, ends, finishedAt)
+}
+
+async function finishTurns(tx: Transaction, ends: readonly TurnEnd[], finishedAt: Date): Promise<void> {
+  const rows = ends.map(({ work, outcome, error, answerIds, result }) => ({
+    organization_id: work.organizationId,
+    id: work.id,
+    model: work.model,
+    outcome,
+    error_code: error?.code,
+    error_message: error?.message,
+    prompt_tokens: work.usage.promptTokens,
+    completion_tokens: work.usage.completionTokens,
+    cost: work.usage.cost,
+    tool_calls: work.toolCalls,
+    answer_ids: answerIds,
+    result,
+    finished_at: finishedAt,
+  }))
+  await sql`
+    with ended as (
+      update turns t set model = e.model, outcome = e.outcome, error_code = e.error_code,
+        error_message = e.error_message, prompt_tokens = e.prompt_tokens, completion_tokens = e.completion_tokens,
+        cost = e.cost, tool_calls = e.tool_calls, answer_ids = e.answer_ids, result = e.result,
+        finished_at = e.finished_at
+      from json_populate_recordset(null::turns, ${JSON.stringify(rows)}::json) e
+      where t.organization_id = e.organization_id and t.id = e.id
+      returning t.organization_id, t.id, t.message_ids
+    )
+    update questions q set settled_at = ${finishedAt.toISOString()}::timestamptz
+    from ended, unnest(ended.message_ids) as asked(message_id)
+    where q.message_id = asked.message_id and q.organization_id = ended.organization_id and q.turn_id = ended.id
+  `.execute(tx)
+}
+
+function insertApprovals(ends: readonly TurnEnd[]) {
+  return insertInto('approvals', {
+    columns: ['organization_id', 'id', 'conversation_id', 'turn_id', 'agent_id', 'tool', 'payload', 'status', 'created_at'],
+    rows: ends.flatMap(({ work, approvals }) => approvals.map(({ id, tool, payload }) => ({
+      organization_id: work.organizationId, id, conversation_id: work.conversationId, turn_id: work.id,
+      agent_id: work.agentId, tool, payload, status: 'pending', created_at: new Date(),
+    }))),
+  })
+}
+
+/** By agent and day, in one order, as the rows are locked until the commit. */
+async function addSpend(tx: Transaction, ends: readonly TurnEnd[], finishedAt: Date): Promise<void> {
+  const spent = ends.filter(({ work }) => work.usage.cost > 0).map(({ work }) => ({
+    organization_id: work.organizationId, agent_id: work.agentId, cost: work.usage.cost,
+  }))
+  if (spent.length === 0) return
+  await sql`
+    insert into agent_spend as s (organization_id, agent_id, day, cost)
+    select e.organization_id, e.agent_id, ${toDay(finishedAt)}::date, sum(e.cost)
+    from json_populate_recordset(null::agent_spend, ${JSON.stringify(inOrder(['organization_id', 'agent_id'], spent))}::json) e
+    group by 1, 2 order by 2, 1
+    on conflict (agent_id, organization_id, day) do update set cost = s.cost + excluded.cost
+  `.execute(tx)
+}
+
+/** UTC. */
+export function toDay(time: Date): string {
+  return time.toISOString().slice(0, 10)
+}
+
+/** Where the AI was silent because it is off, there was no turn that anybody could have waited for. */
+export function announceEnds(ends: readonly TurnEnd[], finishedAt: Date): NewEvent[] {
+  return ends.filter(({ outcome }) => outcome !== 'ai_off').map(({ work, outcome, error, result }) => ({
+    organizationId: work.organizationId,
+    type: error ? 'turn.failed' : 'turn.finished',
+    conversationId: work.conversationId,
+    apiKeyId: work.apiKeyId,
+    data: {
+      turn: {
+        id: work.id, agentId: work.agentId, outcome, messageId: result.messageId,
+        startedAt: work.startedAt.toISOString(), finishedAt: finishedAt.toISOString(),
+      },
+      ...(error ? { error } : {}),
+    },
+  }))
+}
