@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { channels } from './channels.ts'
-import { Metadata, Page, PageQuery, Time } from './common.ts'
+import { Metadata, OptionalText, Page, PageQuery, Time } from './common.ts'
 import { exampleCursors, exampleMessage, Message, messagePageFields } from './messages.ts'
 
 export const conversationStatuses = ['UNRESOLVED', 'RESOLVED', 'HUMAN_REQUESTED'] as const
@@ -43,6 +43,30 @@ const LastMessage = Type.Unsafe<{
   },
 })
 
+const aiOffCauses = ['switched_off', 'handed_off', 'human_message'] as const
+
+/** Why the AI is quiet in a conversation. */
+export const AiOff = Type.Unsafe<{
+  cause: (typeof aiOffCauses)[number], reason: string | null, resumesAt: string | null,
+} | null>({
+  type: ['object', 'null'],
+  description: 'Why the AI does not answer; `null` while it does.',
+  required: ['cause', 'reason', 'resumesAt'],
+  properties: {
+    cause: {
+      type: 'string', enum: [...aiOffCauses],
+      description: '`switched_off`: by `isAiEnabled`; `handed_off`: somebody or the AI itself asked for a human; '
+        + '`human_message`: a human wrote.',
+    },
+    reason: { type: ['string', 'null'], description: 'Why, in the words of whoever did it.' },
+    resumesAt: {
+      type: ['string', 'null'], format: 'date-time',
+      description: 'When the AI answers again by itself; `null`: when it is switched on, the conversation is handed '
+        + 'back, or, unless it was switched off, resolved.',
+    },
+  },
+})
+
 const conversationFields = {
   id: Type.String({ description: 'Id of the conversation.' }),
   agentId: Type.String({ description: 'Agent that it belongs to.' }),
@@ -51,6 +75,7 @@ const conversationFields = {
   contact: ConversationContact,
   visitorId: Type.String({ description: 'The end user, as sent with the first message, or generated.' }),
   isAiEnabled: Type.Boolean({ description: 'Whether the AI answers in it.' }),
+  aiOff: AiOff,
   conversationIds: Type.Array(Type.String(), {
     description: 'Other ids that it was recorded with; each of them works in its path. Newest first, at most 50 with `keys`.',
   }),
@@ -71,6 +96,7 @@ export const exampleConversation = {
   contact: { id: 'cmi9q2x78f0a1s2d3f4g5h6j7', firstName: 'Luz', lastName: null },
   visitorId: '5491155550000',
   isAiEnabled: true,
+  aiOff: null,
   conversationIds: ['crmchatsappai_7_123'],
   keys: [{ kind: 'whatsapp', value: 'cmi9q1a2b3c4d5e6f7g8h9i0j_+5491155550000' }],
   messageCount: 2,
@@ -126,8 +152,12 @@ const MetadataChange = Metadata(
 
 /** Body of `PATCH /api/conversations/{id}`. */
 export const ConversationChange = Type.Object({
-  status: Type.Optional(Status('The new status; metadata stays as it is.')),
-  isAiEnabled: Type.Optional(Type.Boolean({ description: '`false`: the AI stays quiet.' })),
+  status: Type.Optional(Status(
+    'The new status; metadata stays as it is. `RESOLVED` also hands back to the AI what a human had taken over.',
+  )),
+  isAiEnabled: Type.Optional(Type.Boolean({
+    description: '`false`: the AI stays quiet, also after `RESOLVED`; `true`: it answers, whatever had kept it quiet.',
+  })),
   metadata: Type.Optional(MetadataChange),
 }, { examples: [{ status: 'RESOLVED' }, { isAiEnabled: false, metadata: { handledBy: 'Ana' } }] })
 export type ConversationChange = Static<typeof ConversationChange>
@@ -136,3 +166,15 @@ export type ConversationChange = Static<typeof ConversationChange>
 export const ConversationMetadataChange = Type.Object({
   metadata: MetadataChange,
 }, { examples: [{ metadata: { leadId: '4711', oldKey: null } }] })
+
+const HandoverBody = (description: string, example: string) => Type.Object({
+  reason: Type.Optional(OptionalText('Why, in a sentence for people.', { maxLength: 1024 })),
+}, { description, examples: [{ reason: example }] })
+
+/** Body of `POST /api/conversations/{id}/handoff`. */
+export const HandoffBody = HandoverBody('May be left out.', 'Wants to talk about a refund.')
+export type HandoffBody = Static<typeof HandoffBody>
+
+/** Body of `POST /api/conversations/{id}/hand-back`. */
+export const HandBackBody = HandoverBody('May be left out.', 'The refund is paid.')
+export type HandBackBody = Static<typeof HandBackBody>

@@ -1,6 +1,7 @@
 import type { Conversation, ConversationKey } from '@hilo/contract'
 import type { Static } from 'typebox'
 import { directionOf } from '../messages/present-message.ts'
+import { type AiState, isAiOn } from './ai-state.ts'
 import type { ConversationDetails } from './read-conversations.ts'
 
 /** A conversation as the API answers it. */
@@ -13,7 +14,8 @@ export function presentConversation(row: ConversationDetails): Conversation {
     status: row.status,
     contact: contactId === null ? null : { id: contactId, firstName: row.first_name, lastName: row.last_name },
     visitorId: row.visitor_id,
-    isAiEnabled: row.is_ai_enabled,
+    isAiEnabled: isAiOn(row),
+    aiOff: presentAiOff(row),
     conversationIds: keys.filter((key) => key.kind === 'conversation_id').map((key) => key.value),
     keys: keys.filter((key) => key.kind !== 'conversation_id') as Static<typeof ConversationKey>[],
     messageCount: row.last_seq,
@@ -21,6 +23,16 @@ export function presentConversation(row: ConversationDetails): Conversation {
     metadata: row.metadata,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
+  }
+}
+
+/** Why the AI is off, as the API answers it. */
+export function presentAiOff(state: AiState): Conversation['aiOff'] {
+  if (isAiOn(state)) return null
+  return {
+    cause: state.ai_off_cause ?? 'switched_off',
+    reason: state.ai_off_reason,
+    resumesAt: state.ai_resumes_at?.toISOString() ?? null,
   }
 }
 

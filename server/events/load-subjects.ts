@@ -4,6 +4,7 @@ import type { ContactRow } from '../contacts/access-contact.ts'
 import type { IdentityRow } from '../contacts/contact-identities.ts'
 import { presentContact } from '../contacts/present-contact.ts'
 import type { ConversationRow } from '../conversations/access-conversation.ts'
+import { isAiOn } from '../conversations/ai-state.ts'
 import { presentConversation } from '../conversations/present-conversation.ts'
 import { readConversations } from '../conversations/read-conversations.ts'
 import { keyOf } from '../database/key-of.ts'
@@ -81,7 +82,7 @@ function presentInShort(row: InShortRow): EventConversation {
     agentId: row.agent_id,
     channel: row.channel as EventConversation['channel'],
     status: row.status,
-    isAiEnabled: row.is_ai_enabled,
+    isAiEnabled: isAiOn(row),
     visitorId: row.visitor_id,
     contact: contactId === null ? null : { id: contactId, firstName: row.first_name, lastName: row.last_name },
   }
