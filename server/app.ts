@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { manageAgentRoutes } from './agents/manage-routes.ts'
 import { agentRoutes } from './agents/routes.ts'
 import { contactRoutes } from './contacts/routes.ts'
@@ -33,7 +32,7 @@ export async function buildApp(services: Services, options: AppOptions = {}): Pr
   const { config, database: { db } } = services
   const app = createApp(config.logLevel, options)
   const callers = createCallerFinder(db)
-  const tokens = createTokenSigner(config.secret ?? randomUUID()) // `main.ts` sees to it that there is one
+  const tokens = createTokenSigner(config.secret)
   const keyUses = createKeyUses(db)
   app.addHook('onClose', () => keyUses.close())
 

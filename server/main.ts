@@ -4,7 +4,7 @@ import { type Config, findUnknownSettings, readConfig } from './config.ts'
 import { openDatabase, type OpenDatabase } from './database/open.ts'
 import { createFirstOrganization, type FirstOrganization } from './organizations/create-first-organization.ts'
 import { findIgnoredBootstrap } from './organizations/find-ignored-bootstrap.ts'
-import { readSecret } from './read-secret.ts'
+import { type ConfigWithSecret, withSecret } from './read-secret.ts'
 import { StartError } from './start-error.ts'
 import { describeFirst, describeStart } from './start-texts.ts'
 import { type RunningServer, startServer } from './start-server.ts'
@@ -22,7 +22,7 @@ async function open(config: Config): Promise<OpenDatabase> {
 
 /** A key that was just created is shown even if the server cannot listen: it is never shown again. */
 async function serve(
-  config: Config, database: OpenDatabase, first: FirstOrganization | undefined,
+  config: ConfigWithSecret, database: OpenDatabase, first: FirstOrganization | undefined,
 ): Promise<RunningServer> {
   try {
     return await startServer(config, { database })
@@ -33,8 +33,7 @@ async function serve(
 }
 
 async function start(): Promise<void> {
-  const settings = readConfig(process.env)
-  const config = { ...settings, secret: readSecret(settings) }
+  const config = withSecret(readConfig(process.env))
   const database = await open(config)
   try {
     const first = await createFirstOrganization(database.db, config)

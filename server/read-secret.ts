@@ -35,13 +35,19 @@ function readOrMakeFile(folder: string): string {
   return readFile(path)!
 }
 
+/** Settings with which a server can run: there is a secret. */
+export type ConfigWithSecret = Config & { secret: string }
+
 /**
- * The secret that encrypts credentials at rest: HILO_SECRET, else the file `secret` in the data folder, which is made
- * where it is missing and only its owner can read.
+ * Completes the settings by the secret that encrypts credentials at rest and signs tokens: HILO_SECRET, else the file
+ * `secret` in the data folder, which is made where it is missing and only its owner can read.
  * @throws StartError if there is none and none can be made.
  */
-export function readSecret({ secret, dataDir }: Pick<Config, 'secret' | 'dataDir'>): string {
-  if (secret !== undefined) return secret
+export function withSecret(config: Config): ConfigWithSecret {
+  return { ...config, secret: config.secret ?? readSecret(config.dataDir) }
+}
+
+function readSecret(dataDir: string): string {
   let found: string
   try {
     found = readOrMakeFile(dataDir)

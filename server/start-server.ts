@@ -7,6 +7,7 @@ import type { AppOptions } from './http/create-app.ts'
 import type { HiloApp } from './http/hilo-app.ts'
 import { keepHouse } from './housekeeping.ts'
 import { createIngest } from './ingest.ts'
+import type { ConfigWithSecret } from './read-secret.ts'
 import { StartError } from './start-error.ts'
 import { createWebhooks, type WebhookTimes } from './webhooks/webhooks.ts'
 
@@ -29,7 +30,7 @@ interface ServerParts {
  * @throws StartError if it cannot listen there.
  */
 export async function startServer(
-  config: Config,
+  config: ConfigWithSecret,
   { database, webhookTimes, ...options }: ServerParts & AppOptions,
 ): Promise<RunningServer> {
   const ingest = createIngest(database)

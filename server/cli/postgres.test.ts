@@ -4,6 +4,7 @@ import { readConfig } from '../config.ts'
 import { openDatabase } from '../database/open.ts'
 import { asOwner } from '../database/transactions.ts'
 import { startServer } from '../start-server.ts'
+import { testSecret } from '../test/start-hilo.ts'
 import { createTestPostgres, skipWithout } from '../test/test-databases.ts'
 import { runHilo } from './run-hilo.ts'
 
@@ -24,7 +25,7 @@ describe('the command line on PostgreSQL, beside a running server', skipWithout(
   }
   /** Serves one request on a server of its own, which remembers no key. */
   const request = async (path: string, key: string) => {
-    const config = { ...readConfig(env), port: 0, logLevel: 'silent' as const }
+    const config = { ...readConfig(env), port: 0, logLevel: 'silent' as const, secret: testSecret }
     const database = await openDatabase(config)
     const server = await startServer(config, { database })
     try {

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { asOwner } from '../database/transactions.ts'
 import { listNewest } from '../http/list-newest.ts'
-import { readSecret } from '../read-secret.ts'
+import { withSecret } from '../read-secret.ts'
 import { presentEndpoint } from '../webhooks/access-endpoint.ts'
 import { redeliver } from '../webhooks/redeliver.ts'
 import { testEndpoint } from '../webhooks/test-endpoint.ts'
@@ -69,7 +69,7 @@ function test(id: string, { organization }: ListOptions): Promise<Answer> {
   return withDatabase({ instead }, async ({ db }) => {
     const { id: organizationId } = await asOwner(db, (tx) => findOrganization(tx, organization))
     const config = readConfig(process.env)
-    const sender = createSender({ ...config, secret: readSecret(config) })
+    const sender = createSender(withSecret(config))
     try {
       const attempt = await testEndpoint(db, { organizationId, id, send: sender.send })
       return { data: attempt, text: describeAttempt(attempt), exitCode: attempt.isDelivered ? 0 : 1 }

@@ -5,7 +5,7 @@ import { readConfig } from '../config.ts'
 import { openDatabase, type OpenDatabase } from '../database/open.ts'
 import type { Schema } from '../database/schema.ts'
 import { startServer } from '../start-server.ts'
-import { startHilo } from '../test/start-hilo.ts'
+import { startHilo, testSecret } from '../test/start-hilo.ts'
 import { createTestPostgres, databases, skipWithout } from '../test/test-databases.ts'
 
 for (const database of databases) {
@@ -39,7 +39,7 @@ describe('while the database is away', skipWithout('postgres'), () => {
     const { url, drop } = await createTestPostgres()
     const opened = await openDatabase(readConfig({ HILO_DATABASE_URL: url }))
     const { state, database } = breakable(opened)
-    const server = await startServer({ ...readConfig({}), port: 0, logLevel: 'silent' }, { database })
+    const server = await startServer({ ...readConfig({}), port: 0, logLevel: 'silent', secret: testSecret }, { database })
     t.after(async () => {
       await server.stop()
       await opened.close()

@@ -2,17 +2,17 @@ import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/ty
 import type {
   FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault,
 } from 'fastify'
-import type { Config } from '../config.ts'
 import type { OpenDatabase } from '../database/open.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { EventBell } from '../events/event-bell.ts'
 import type { Ingest } from '../ingest.ts'
 import type { Caller, Scope } from '../organizations/scopes.ts'
+import type { ConfigWithSecret } from '../read-secret.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
 
 /** What the routes work with; built once in `start-server.ts`. */
 export interface Services {
-  config: Config
+  config: ConfigWithSecret
   database: OpenDatabase
   ingest: Ingest
   eventBell: EventBell

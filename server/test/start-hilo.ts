@@ -7,6 +7,7 @@ import { asOwner } from '../database/transactions.ts'
 import { createApiKey } from '../organizations/create-api-key.ts'
 import { createOrganization } from '../organizations/create-organization.ts'
 import { type Scope, scopes } from '../organizations/scopes.ts'
+import { type ConfigWithSecret, withSecret } from '../read-secret.ts'
 import { type RunningServer, startServer } from '../start-server.ts'
 import type { WebhookTimes } from '../webhooks/webhooks.ts'
 import { type DatabaseKind, openTestDatabase } from './test-databases.ts'
@@ -68,8 +69,8 @@ after(async () => {
 export const testSecret = 'a secret for nothing but the tests'
 
 /** As in `main.ts`, but on a free port, silent and without a rate limit. */
-function testConfig(config: Partial<Config>): Config {
-  return { ...readConfig({}), port: 0, logLevel: 'silent', rateLimit: 0, secret: testSecret, ...config }
+function testConfig(config: Partial<Config>): ConfigWithSecret {
+  return withSecret({ ...readConfig({}), port: 0, logLevel: 'silent', rateLimit: 0, secret: testSecret, ...config })
 }
 
 async function startShared(kind: DatabaseKind): Promise<Started> {

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Config } from '../config.ts'
 import type { OpenDatabase } from '../database/open.ts'
 import { createEncryption, type Encryption } from '../encryption/encrypt.ts'
 import type { EventBell } from '../events/event-bell.ts'
 import { createGuardedClient } from '../guarded-client/guarded-fetch.ts'
+import type { ConfigWithSecret } from '../read-secret.ts'
 import { retryDelaysMs } from './retry-schedule.ts'
 import { type RunningWebhooks, type RunOptions, runWebhooks } from './run-webhooks.ts'
 import { createSendEvent, type SendEvent } from './send-event.ts'
@@ -52,9 +51,8 @@ export interface Sender {
 }
 
 /** @param timeoutMs for one attempt. */
-export function createSender(config: Config, timeoutMs = usualTimes.timeoutMs): Sender {
-  // `main.ts` sees to it that there is a secret.
-  const encryption = createEncryption(config.secret ?? randomUUID(), 'webhook secrets')
+export function createSender(config: ConfigWithSecret, timeoutMs = usualTimes.timeoutMs): Sender {
+  const encryption = createEncryption(config.secret, 'webhook secrets')
   const client = createGuardedClient({ allowPrivate: config.allowPrivateTargets })
   return { encryption, send: createSendEvent({ client, encryption, timeoutMs }), close: () => client.close() }
 }
@@ -66,7 +64,7 @@ interface WebhookParts {
 }
 
 /** Puts outbound webhooks together; nothing happens before `start`. */
-export function createWebhooks(config: Config, { database, eventBell, times }: WebhookParts): Webhooks {
+export function createWebhooks(config: ConfigWithSecret, { database, eventBell, times }: WebhookParts): Webhooks {
   const allTimes = { ...usualTimes, ...times }
   const { encryption, send, close } = createSender(config, allTimes.timeoutMs)
   const waiting = new AbortController()
