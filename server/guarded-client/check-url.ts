@@ -6,7 +6,8 @@ import { findRefusal } from './refuse-address.ts'
 /** Names that lead nowhere public, whatever a name server says of them. */
 const privateName = /(^|\.)(localhost|local|internal|lan|home\.arpa)$|^[^.]*$/
 
-const toAllow = 'Use a public address, or set HILO_ALLOW_PRIVATE_TARGETS=true where all callers are trusted.'
+/** End of a sentence: how what is refused would be allowed. */
+export const toAllow = 'set HILO_ALLOW_PRIVATE_TARGETS=true where all callers are trusted.'
 
 /** Host of a URL as people know it: no brackets around IPv6, no dot at the end. */
 function readHost({ hostname }: URL): string {
@@ -28,14 +29,15 @@ export function checkUrl(text: string, allowPrivate: boolean): URL {
   if (!url) throw new GuardError('REFUSED', 'This is no URL. Write it in full, such as https://example.com/hooks.')
   const { protocol } = url
   if (protocol !== 'https:' && !(allowPrivate && protocol === 'http:')) {
-    throw new GuardError('REFUSED', `The URL must begin with https://, not ${protocol}//.`)
+    const orAllow = protocol === 'http:' ? ` Use https, or ${toAllow}` : ''
+    throw new GuardError('REFUSED', `The URL must begin with https://, not ${protocol}//.${orAllow}`)
   }
   if (url.username || url.password) {
     throw new GuardError('REFUSED', 'The URL holds a user name or a password. Take out what stands before the "@".')
   }
   const host = readHost(url)
   const refusal = findHostRefusal(host, allowPrivate)
-  if (refusal) throw new GuardError('REFUSED', `The host "${host}" is ${refusal}. ${toAllow}`)
+  if (refusal) throw new GuardError('REFUSED', `The host "${host}" is ${refusal}. Use a public address, or ${toAllow}`)
   return url
 }
 

@@ -1,4 +1,5 @@
 import { isIP, type LookupFunction } from 'node:net'
+import { toAllow } from './check-url.ts'
 import { GuardError } from './guard-error.ts'
 import { findRefusal } from './refuse-address.ts'
 import type { ResolveHost } from './resolve-host.ts'
@@ -10,7 +11,7 @@ async function resolveChecked(host: string, { resolve, allowPrivate }: LookupOpt
     const refusal = findRefusal(address, allowPrivate)
     if (refusal) {
       throw new GuardError('REFUSED', `The host name "${host}" leads to ${address}, ${refusal}. Have it lead to public `
-        + 'addresses only.')
+        + `addresses only${findRefusal(address, true) ? '.' : `, or ${toAllow}`}`)
     }
   }
   return addresses.map((address) => ({ address, family: isIP(address) }))

@@ -14,6 +14,8 @@ const explanations: Record<string, string> = {
   UND_ERR_CONNECT_TIMEOUT: 'does not take connections: no answer on this port.',
   EPROTO: 'does not speak TLS on this port: is it an http:// address?',
   ERR_SSL_WRONG_VERSION_NUMBER: 'does not speak TLS on this port: is it an http:// address?',
+  UND_ERR_HEADERS_TIMEOUT: 'did not answer: not even the beginning of it came.',
+  UND_ERR_BODY_TIMEOUT: 'stopped in the middle of its answer.',
   UND_ERR_HEADERS_OVERFLOW: 'answers with headers that are too long.',
   CERT_HAS_EXPIRED: 'shows a certificate that has expired.',
   ERR_TLS_CERT_ALTNAME_INVALID: 'shows a certificate of another host.',

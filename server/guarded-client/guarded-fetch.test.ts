@@ -47,6 +47,18 @@ test('posts headers and body, and answers with status, headers, body and duratio
   assert.ok(Number.isInteger(answer.durationMs))
 })
 
+test('calls with any method, and answers with bytes up to the limit, saying whether there were more', async (t) => {
+  const { url } = await startReceiver(t, (request, response) => {
+    response.end(Buffer.from([0, 255, request.method!.length]))
+  })
+  const client = createClient(t)
+  const get = (maxAnswerBytes: number) => client.request(url, { method: 'GET', headers: {}, timeoutMs: 30_000, maxAnswerBytes })
+  const [all, some] = [await get(3), await get(2)]
+  assert.deepEqual([[...all.body], all.isCut, [...some.body], some.isCut], [[0, 255, 3], false, [0, 255], true])
+  const deleted = await client.request(url, { method: 'DELETE', headers: {}, timeoutMs: 30_000, maxAnswerBytes: 3 })
+  assert.equal(deleted.body[2], 6)
+})
+
 test('a name is connected to at the address that was checked: what the DNS says a moment later is not asked', async (t) => {
   const { port, seen } = await startReceiver(t, (_request, response) => response.end())
   const answers = [['8.8.8.8'], ['127.0.0.1'], ['8.8.8.8', '::ffff:127.0.0.1'], ['169.254.169.254'], []]
@@ -124,7 +136,7 @@ for (const [what, begin] of Object.entries<RequestListener>({
       response.on('close', ended.resolve)
       begin(request, response)
     })
-    const timedOut = isGuardError('TIMEOUT', /"127\.0\.0\.1" did not answer in full within 0\.1 seconds/)
+    const timedOut = isGuardError('TIMEOUT', /"127\.0\.0\.1" did not answer in full within 0\.1 seconds\. Answer at once/)
     await assert.rejects(createClient(t).post(url, { ...whole, timeoutMs: 100 }), timedOut)
     await ended.promise
   })
