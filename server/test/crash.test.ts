@@ -1,32 +1,18 @@
 import assert from 'node:assert/strict'
-import { randomBytes, randomInt } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import { describe, test, type TestContext } from 'node:test'
 import { sql } from 'kysely'
 import { readConfig } from '../config.ts'
 import { openDatabase } from '../database/open.ts'
 import type { Transaction } from '../database/schema.ts'
 import { asOwner } from '../database/transactions.ts'
-import { createEmptyPostgres } from './empty-postgres.ts'
-import { makeFolder, spawnHilo } from './spawn-hilo.ts'
-import { type DatabaseKind, databases, skipWithout } from './test-databases.ts'
+import { makeSettings, record } from './crash-settings.ts'
+import { spawnHilo } from './spawn-hilo.ts'
+import { databases, skipWithout } from './test-databases.ts'
 
 const kills = 10
 const clients = 8
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
-
-const ids = { organizationId: 'crash-organization', agentId: 'crash-agent', key: randomBytes(16).toString('hex') }
-
-async function makeSettings(t: TestContext, database: DatabaseKind): Promise<Record<string, string>> {
-  const settings = {
-    HILO_DATA_DIR: makeFolder(t), HILO_LOG_LEVEL: 'error', HILO_RATE_LIMIT: '0',
-    HILO_BOOTSTRAP_ORGANIZATION_ID: ids.organizationId, HILO_BOOTSTRAP_AGENT_ID: ids.agentId,
-    HILO_BOOTSTRAP_API_KEY: ids.key,
-  }
-  if (database === 'pglite') return settings
-  const { url, drop } = await createEmptyPostgres()
-  t.after(drop)
-  return { ...settings, HILO_DATABASE_URL: url }
-}
 
 interface Sent {
   query: string
@@ -64,11 +50,7 @@ function unacknowledged({ sent, acknowledged }: Ledger): Sent[] {
 async function send(url: string, ledger: Ledger, message: Sent): Promise<boolean> {
   let answer: { status: number, body: Acknowledged }
   try {
-    const response = await fetch(`${url}/api/agents/${ids.agentId}/query-agent`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${ids.key}` },
-      body: JSON.stringify({ ...message, source: 'crash' }),
-    })
+    const response = await record(url, message)
     answer = { status: response.status, body: await response.json() as Acknowledged }
   } catch {
     return false

@@ -14,9 +14,11 @@ export interface EventReader {
 }
 
 /** Reads `GET /api/events/stream` as a browser does: after a break it comes back by itself with `Last-Event-ID`. */
-export async function openReader(t: TestContext, hilo: Hilo, query = ''): Promise<EventReader> {
-  const source = new EventSource(`${hilo.url}/api/events/stream${query}`, {
-    fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, authorization: `Bearer ${hilo.key}` } }),
+export async function openReader(
+  t: TestContext, { url, key }: Pick<Hilo, 'url' | 'key'>, query = '',
+): Promise<EventReader> {
+  const source = new EventSource(`${url}/api/events/stream${query}`, {
+    fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, authorization: `Bearer ${key}` } }),
   })
   const waiting = new Set<() => void>()
   const reader: EventReader = {

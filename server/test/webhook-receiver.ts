@@ -22,8 +22,19 @@ export interface ReceiverAnswer {
 export interface Receiver {
   url: string
   received: Received[]
+  /** Waits until `isEnough` of what has come in. */
+  until(isEnough: (received: readonly Received[]) => boolean): Promise<void>
   /** Waits until so many requests came in, counted from the start of the receiver. */
   waitFor(count: number): Promise<Received[]>
+}
+
+/** Undefined where the sender breaks off in the midst of it, as one does that is killed. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  try {
+    return Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>)).toString()
+  } catch {
+    return undefined
+  }
 }
 
 /** A real HTTP server that takes webhooks; `answer` sees each before it is counted. */
@@ -33,7 +44,8 @@ export async function startReceiver(
   const received: Received[] = []
   const waiting = new Set<() => void>()
   const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>)).toString()
+    const body = await readBody(request)
+    if (body === undefined) return
     const one = { headers: request.headers, body, event: JSON.parse(body) as Event }
     const { status, headers, body: text } = answer(one, received.length)
     received.push(one)
@@ -41,6 +53,15 @@ export async function startReceiver(
     for (const check of waiting) check()
   }
   const server = createServer((request, response) => void take(request, response))
+  const until: Receiver['until'] = (isEnough) => new Promise((resolve) => {
+    const check = () => {
+      if (!isEnough(received)) return
+      waiting.delete(check)
+      resolve()
+    }
+    waiting.add(check)
+    check()
+  })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => {
@@ -50,15 +71,11 @@ export async function startReceiver(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
     received,
-    waitFor: (count) => new Promise((resolve) => {
-      const check = () => {
-        if (received.length < count) return
-        waiting.delete(check)
-        resolve(received.slice())
-      }
-      waiting.add(check)
-      check()
-    }),
+    until,
+    waitFor: async (count) => {
+      await until(() => received.length >= count)
+      return received.slice()
+    },
   }
 }
 
