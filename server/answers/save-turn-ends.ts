@@ -20,6 +20,7 @@ async function finishTurns(tx: Transaction, ends: readonly TurnEnd[], finishedAt
   const rows = ends.map(({ work, outcome, error, answerIds, result }) => ({
     organization_id: work.organizationId,
     id: work.id,
+    seen_message_ids: work.seenMessageIds,
     model: work.model,
     outcome,
     error_code: error?.code,
@@ -34,7 +35,7 @@ async function finishTurns(tx: Transaction, ends: readonly TurnEnd[], finishedAt
   }))
   await sql`
     with ended as (
-      update turns t set model = e.model, outcome = e.outcome, error_code = e.error_code,
+      update turns t set seen_message_ids = e.seen_message_ids, model = e.model, outcome = e.outcome, error_code = e.error_code,
         error_message = e.error_message, prompt_tokens = e.prompt_tokens, completion_tokens = e.completion_tokens,
         cost = e.cost, tool_calls = e.tool_calls, answer_ids = e.answer_ids, result = e.result,
         finished_at = e.finished_at

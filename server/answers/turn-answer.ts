@@ -15,11 +15,13 @@ export interface TurnWork {
   organizationId: string
   conversationId: string
   agentId: string
-  /** The API key that asked. */
-  apiKeyId: string
+  /** The API key that asked; nobody's where a process left the turn. */
+  apiKeyId?: string
   startedAt: Date
   /** The customer's messages that it answers. */
   messageIds: string[]
+  /** The messages that the model was shown. */
+  seenMessageIds: string[]
   model?: string
   usage: ModelUsage
   toolCalls: ToolCall[]

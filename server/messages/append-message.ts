@@ -79,7 +79,8 @@ export function appendAnswer(
   const parts = [message.text, ...message.answers.moreParts].map((text) => ({
     text, recorded: appendMessage(journal, { ...message, text }, decisions),
   }))
-  journal.events.push(...carryOut(message.answers.decided, conversation))
+  const { apiKeyId } = message
+  journal.events.push(...carryOut(message.answers.decided, conversation).map((event) => ({ ...event, apiKeyId })))
   const end = describeEnd(message.answers, parts, conversation)
   journal.turnEnds.push(end)
   return { ...parts[0]!.recorded, status: end.result.status }

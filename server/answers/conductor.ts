@@ -1,0 +1,185 @@
+import { inOrganization } from '../database/transactions.ts'
+import { HiloError } from '../errors.ts'
+import type { ToolCall } from '../models/model-call.ts'
+import { type ClaimedTurn, claimTurn, type ConversationAddress, toWork } from './claim-turn.ts'
+import { endWith } from './end-running-turn.ts'
+import { readSettled, type SettledQuestion, settleFrom } from './read-settled.ts'
+import { type Breaking, type RunOptions, runTurn } from './run-turn.ts'
+import type { TurnEnd } from './turn-answer.ts'
+
+/** Somebody who asked and waits. */
+export interface Waiter {
+  messageId: string
+  resolve(settled: SettledQuestion): void
+  reject(error: unknown): void
+  /** Pieces of the answer as they come, where it began after the question. */
+  onText?(piece: string): void
+  onToolCall?(call: ToolCall): void
+  /** What was said so far does not count. */
+  onRestart?(): void
+}
+
+export interface ConductorOptions extends RunOptions {
+  runnerId: string
+  /** A turn that another process runs is asked after at least so often. Milliseconds. */
+  pollMs: number
+  onError(error: unknown): void
+  /** Nothing is left to do. */
+  onIdle(): void
+}
+
+interface Running {
+  turn: ClaimedTurn
+  /** Those who hear it from its beginning. */
+  listeners: Waiter[]
+  controller: AbortController
+}
+
+/**
+ * Sees to it that what is open in one conversation is answered: begins turns when it is time, waits where another
+ * process runs one, and tells those who wait. There is one for each conversation that is busy in this process.
+ */
+export class Conductor {
+  readonly organizationId: string
+  /** Resolves when it is through. */
+  readonly done: Promise<void>
+  readonly #address: ConversationAddress
+  readonly #options: ConductorOptions
+  readonly #waiters = new Set<Waiter>()
+  readonly #stopping = new AbortController()
+  #isPrompted = true
+  #running: Running | undefined
+  #wakeUp = (): void => {}
+
+  constructor(address: ConversationAddress, options: ConductorOptions) {
+    this.organizationId = address.organizationId
+    this.#address = address
+    this.#options = options
+    this.done = Promise.resolve().then(() => this.#conduct())
+  }
+
+  /** There is something to answer; with a waiter, somebody who wants to hear it. */
+  prompt(waiter?: Waiter): void {
+    if (waiter) this.#waiters.add(waiter)
+    this.#isPrompted = true
+  }
+
+  /** A caller went away. A turn that nobody waits for any more is broken off. */
+  remove(waiter: Waiter): void {
+    this.#waiters.delete(waiter)
+    if (this.#running && !this.#isWanted(this.#running.turn)) this.#breakOff('gone')
+  }
+
+  /** Something happened in the organization: the turn that another process ran may be over. */
+  wake(): void {
+    this.#wakeUp()
+  }
+
+  /** Begins no other turn. */
+  stop(): void {
+    this.#stopping.abort()
+    this.#wakeUp()
+  }
+
+  /** The turn that runs took too long for the end of the process. */
+  interrupt(): void {
+    this.#breakOff('stopping')
+  }
+
+  #breakOff(reason: Breaking): void {
+    this.#running?.controller.abort(reason)
+  }
+
+  #isWanted({ questions }: ClaimedTurn): boolean {
+    return questions.some((question) => question.request.isAsync) || this.#findWaiters(questions).length > 0
+  }
+
+  #findWaiters(questions: ClaimedTurn['questions']): Waiter[] {
+    const asked = new Set(questions.map((question) => question.message_id))
+    return [...this.#waiters].filter((waiter) => asked.has(waiter.messageId))
+  }
+
+  async #conduct(): Promise<void> {
+    try {
+      while (this.#isPrompted || this.#waiters.size > 0) await this.#step()
+    } catch (error) {
+      for (const waiter of this.#waiters) waiter.reject(error)
+      this.#options.onError(error)
+    } finally {
+      this.#options.onIdle() // in the same turn of the event loop as the last look at who waits
+    }
+  }
+
+  async #step(): Promise<void> {
+    if (this.#stopping.signal.aborted) throw new HiloError('UNAVAILABLE', 'This server stops. Send the request again.')
+    this.#isPrompted = false
+    const { db, runnerId, pollMs } = this.#options
+    const waiting = [...this.#waiters]
+    const claim = await inOrganization(db, this.organizationId, (tx) => claimTurn(tx, { ...this.#address, runnerId }))
+    if (claim.kind === 'claimed') return this.#run(claim.turn)
+    if (claim.kind === 'later') return this.#pause(claim.at.getTime() - Date.now())
+    await this.#tellSettled(waiting)
+    if (claim.kind === 'busy') await this.#pause(pollMs)
+    else this.#rejectUnknown(waiting)
+  }
+
+  async #run(turn: ClaimedTurn): Promise<void> {
+    const controller = new AbortController()
+    const running = this.#running = { turn, listeners: this.#findWaiters(turn.questions), controller }
+    if (!this.#isWanted(turn)) this.#breakOff('gone')
+    const end = await runTurn(this.#options, turn, {
+      signal: controller.signal,
+      onText: (piece) => running.listeners.forEach((waiter) => waiter.onText?.(piece)),
+      onToolCall: (call) => running.listeners.forEach((waiter) => waiter.onToolCall?.(call)),
+      onRestart: (again) => {
+        running.turn = again
+        running.listeners = this.#findWaiters(again.questions)
+        running.listeners.forEach((waiter) => waiter.onRestart?.())
+      },
+    }).catch((error: unknown) => this.#endFailed(running.turn, error))
+    this.#running = undefined
+    if (end) this.#tell(this.#findWaiters(running.turn.questions), () => settleFrom(end))
+    else await this.#tellSettled([...this.#waiters])
+  }
+
+  /** A fault of ours, or a database that stays away. */
+  async #endFailed(turn: ClaimedTurn, error: unknown): Promise<TurnEnd | undefined> {
+    this.#options.onError(error)
+    const { code, message } = error instanceof HiloError
+      ? error : new HiloError('INTERNAL', 'The answer failed inside Hilo; its log holds the details.')
+    return endWith(this.#options.db, toWork(turn), { outcome: 'failed', error: { code, message } })
+  }
+
+  #tell(waiters: readonly Waiter[], find: (waiter: Waiter) => SettledQuestion | undefined): void {
+    for (const waiter of waiters) {
+      const settled = find(waiter)
+      if (settled && this.#waiters.delete(waiter)) waiter.resolve(settled)
+    }
+  }
+
+  async #tellSettled(waiters: readonly Waiter[]): Promise<void> {
+    if (waiters.length === 0) return
+    const messageIds = waiters.map((waiter) => waiter.messageId)
+    const settled = await inOrganization(this.#options.db, this.organizationId, (tx) => (
+      readSettled(tx, this.organizationId, messageIds)
+    ))
+    this.#tell(waiters, (waiter) => settled.get(waiter.messageId))
+  }
+
+  /** Nothing is open, and yet they wait: their questions are gone. It cannot be, but nobody shall wait for ever. */
+  #rejectUnknown(waiters: readonly Waiter[]): void {
+    for (const waiter of waiters) {
+      if (this.#waiters.delete(waiter)) waiter.reject(new HiloError('INTERNAL', 'The question is not open any more.'))
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, Math.max(ms, 0))
+    this.#wakeUp = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    return promise
+  }
+}

@@ -1,0 +1,71 @@
+import { sql } from 'kysely'
+import { isAiOn } from '../conversations/ai-state.ts'
+import { lockConversation } from '../conversations/lock-conversation.ts'
+import type { Database, Transaction } from '../database/schema.ts'
+import { inOrganization } from '../database/transactions.ts'
+import type { Overtaker } from '../messages/new-message.ts'
+import type { ClaimedTurn } from './claim-turn.ts'
+import { endSilently, type SilentEnd } from './end-silently.ts'
+import { recordAborted } from './record-answer.ts'
+import type { Attempt, RunOptions } from './run-turn.ts'
+import { type TurnEnd, turnErrors, type TurnWork } from './turn-answer.ts'
+
+/** Ends a turn without an answer; undefined where it was ended elsewhere. */
+export function endWith(
+  db: Database, work: TurnWork, end: Omit<SilentEnd, 'conversation' | 'work'>,
+): Promise<TurnEnd | undefined> {
+  return inOrganization(db, work.organizationId, async (tx) => {
+    const conversation = await lockConversation(tx, work.organizationId, work.conversationId)
+    return await isOpen(tx, work) ? endSilently(tx, { ...end, conversation, work }) : undefined
+  })
+}
+
+/** The model said nothing, but may have decided something: that passes the same fence as an answer. */
+export function endWordless(db: Database, { turn, work, thought }: Attempt): Promise<TurnEnd | Overtaker> {
+  return inOrganization(db, turn.organizationId, async (tx) => {
+    const conversation = await lockConversation(tx, turn.organizationId, turn.conversationId)
+    if (!await isOpen(tx, work)) return 'turn'
+    const newer = await findNewer(tx, turn)
+    if (!isAiOn(conversation) || newer.includes('human')) return 'human'
+    if (newer.includes('contact')) return 'contact'
+    return endSilently(tx, { conversation, work, outcome: 'answered', decided: thought.decided })
+  })
+}
+
+/** Nobody waits any more: what was said until then is kept as a draft. */
+export function endAborted(options: RunOptions, attempt: Attempt): Promise<TurnEnd | undefined> {
+  return attempt.thought.text.trim() === ''
+    ? endWith(options.db, attempt.work, { outcome: 'aborted', error: turnErrors.aborted })
+    : recordAborted(options.ingest, attempt)
+}
+
+/** The process ends. Questions for which nobody waits stay open: another turn, in whatever process, takes them up. */
+export function endInterrupted(
+  db: Database, { organizationId, conversationId, id }: Pick<ClaimedTurn, 'organizationId' | 'conversationId' | 'id'>,
+  work: TurnWork,
+): Promise<TurnEnd | undefined> {
+  return inOrganization(db, organizationId, async (tx) => {
+    const conversation = await lockConversation(tx, organizationId, conversationId)
+    if (!await isOpen(tx, work)) return undefined
+    await sql`
+      update questions set turn_id = null
+      where organization_id = ${organizationId} and conversation_id = ${conversationId} and settled_at is null
+        and turn_id = ${id} and request @> '{"isAsync": true}'
+    `.execute(tx)
+    return endSilently(tx, { conversation, work, outcome: 'interrupted', error: turnErrors.interrupted })
+  })
+}
+
+async function isOpen(tx: Transaction, { organizationId, id }: TurnWork): Promise<boolean> {
+  const open = await tx.selectFrom('turns').select('id')
+    .where('organization_id', '=', organizationId).where('id', '=', id).where('finished_at', 'is', null)
+    .forNoKeyUpdate().executeTakeFirst()
+  return open !== undefined
+}
+
+async function findNewer(tx: Transaction, { organizationId, conversationId, seenSeq }: ClaimedTurn) {
+  const rows = await tx.selectFrom('messages').select('author_kind').distinct()
+    .where('organization_id', '=', organizationId).where('conversation_id', '=', conversationId)
+    .where('seq', '>', seenSeq).where('is_draft', '=', false).execute()
+  return rows.map((row) => row.author_kind)
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import type { OpenDatabase } from '../database/open.ts'
+import type { Database } from '../database/schema.ts'
+import { asOwner } from '../database/transactions.ts'
+import type { ConversationAddress } from './claim-turn.ts'
+
+/** A process that was not heard of for so long does not run any more. Seconds. */
+const aliveSeconds = 15
+
+/** How long a question whose caller went away before its turn began stays open. Minutes. */
+const openMinutes = 10
+
+/** This process, among those that run turns on the database. */
+export interface Runner {
+  id: string
+  /** Says that this process is alive. @returns conversations in which something waits for whoever comes. */
+  beat(): Promise<Left>
+  /** It runs no turns any more. */
+  leave(): Promise<void>
+}
+
+export interface Left {
+  /** Turns of processes that are gone. */
+  turns: (ConversationAddress & { id: string, agentId: string })[]
+  /** Conversations with questions for which nobody waits, and no turn runs. */
+  conversations: ConversationAddress[]
+}
+
+export function createRunner({ db, kind }: Pick<OpenDatabase, 'db' | 'kind'>): Runner {
+  const id = randomUUID()
+  let isFirst = true
+  return {
+    id,
+    beat: () => asOwner(db, async (tx) => {
+      // The embedded database has one process: any other is gone.
+      if (isFirst && kind === 'pglite') await tx.deleteFrom('runners').execute()
+      isFirst = false
+      await sql`
+        insert into runners (id, alive_until) values (${id}, now() + make_interval(secs => ${aliveSeconds}))
+        on conflict (id) do update set alive_until = excluded.alive_until
+      `.execute(tx)
+      await sql`
+        update questions set settled_at = now() where settled_at is null and turn_id is null
+          and asked_at < now() - make_interval(mins => ${openMinutes}) and not request @> '{"isAsync": true}'
+      `.execute(tx)
+      const { rows: turns } = await sql<Left['turns'][number]>`
+        select t.organization_id as "organizationId", t.conversation_id as "conversationId", t.id, t.agent_id as "agentId"
+        from turns t where t.finished_at is null and not exists (
+          select from runners r where r.id = t.runner_id and r.alive_until > now()
+        ) limit 1000
+      `.execute(tx)
+      const { rows: conversations } = await sql<ConversationAddress>`
+        select distinct q.organization_id as "organizationId", q.conversation_id as "conversationId"
+        from questions q where q.settled_at is null and q.turn_id is null and q.request @> '{"isAsync": true}' limit 1000
+      `.execute(tx)
+      return { turns, conversations }
+    }),
+    leave: () => leave(db, id),
+  }
+}
+
+async function leave(db: Database, id: string): Promise<void> {
+  await asOwner(db, (tx) => tx.deleteFrom('runners').where('id', '=', id).execute())
+}
