@@ -2,6 +2,7 @@ import type { Agent } from '@hilo/contract'
 import type { Selectable } from 'kysely'
 import type { AgentsTable, Transaction } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
+import { presentSettings } from './present-settings.ts'
 
 export type AgentRow = Selectable<AgentsTable>
 
@@ -33,6 +34,7 @@ export function presentAgent(row: AgentRow): Agent {
     id: row.id,
     name: row.name,
     systemPrompt: row.system_prompt,
+    ...presentSettings(row.settings),
     metadata: row.metadata,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),

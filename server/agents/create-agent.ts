@@ -1,6 +1,7 @@
 import { createId } from '../database/create-id.ts'
 import type { Metadata, Transaction } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
+import type { StoredSettings } from './change-settings.ts'
 
 export interface NewAgent {
   organizationId: string
@@ -9,6 +10,8 @@ export interface NewAgent {
   name: string
   systemPrompt?: string | null
   metadata?: Metadata
+  /** As they are stored. */
+  settings?: StoredSettings
 }
 
 /**
@@ -24,6 +27,7 @@ export async function createAgent(tx: Transaction, agent: NewAgent): Promise<str
     name: agent.name,
     system_prompt: agent.systemPrompt ?? null,
     metadata: JSON.stringify(agent.metadata ?? {}),
+    settings: JSON.stringify(agent.settings ?? {}),
   }).onConflict((conflict) => conflict.doNothing()).returning('id').executeTakeFirst()
   if (!inserted) {
     throw new HiloError('ALREADY_EXISTS', `This organization already has an agent with the id "${id}".`, {

@@ -1,5 +1,6 @@
 import { Agent, AgentChange, AgentsPage, AgentsQuery, NewAgentBody } from '@hilo/contract'
 import Type from 'typebox'
+import { createId } from '../database/create-id.ts'
 import { inOrganization } from '../database/transactions.ts'
 import { errorResponses } from '../http/error-responses.ts'
 import type { Routes, Services } from '../http/hilo-app.ts'
@@ -7,7 +8,9 @@ import { listNewest } from '../http/list-newest.ts'
 import { readMetadata } from '../metadata/read-metadata.ts'
 import { recordAudit } from '../organizations/audit.ts'
 import { accessAgent, presentAgent } from './access-agent.ts'
+import { createAgentEncryption } from './agent-secrets.ts'
 import { changeAgent } from './change-agent.ts'
+import { changeSettings } from './change-settings.ts'
 import { createAgent } from './create-agent.ts'
 import { readAgentId } from './read-agent-id.ts'
 
@@ -19,6 +22,7 @@ const params = Type.Object({ id: Type.String({ description: 'Id of the agent.' }
 const createSchema = {
   tags,
   summary: 'Create an agent',
+  description: 'All settings have defaults; with a `model` it can answer. Keys and header values are never shown again.',
   body: NewAgentBody,
   response: { 201: Agent, ...errorResponses('INVALID_REQUEST', 'INVALID_ID', 'ALREADY_EXISTS') },
 }
@@ -46,13 +50,18 @@ const changeSchema = {
 }
 
 /** Agents as things to manage; what they say comes in at `routes.ts`. */
-export const manageAgentRoutes = ({ database: { db } }: Services): Routes => async (app) => {
+export const manageAgentRoutes = ({ config, database: { db } }: Services): Routes => async (app) => {
+  const context = { encryption: createAgentEncryption(config), allowPrivate: config.allowPrivateTargets }
+
   app.post('/api/agents', { schema: createSchema, config: admin }, async ({ caller, body }, reply) => {
     const { organizationId, apiKeyId: actor } = caller
-    const wanted = { ...body, organizationId, id: readAgentId(body.id), metadata: readMetadata(body.metadata) }
+    const id = readAgentId(body.id) ?? createId()
+    const settings = changeSettings({}, body, { ...context, organizationId, agentId: id })
+    const { name, systemPrompt } = body
+    const wanted = { organizationId, id, name, systemPrompt, metadata: readMetadata(body.metadata), settings }
     const agent = await inOrganization(db, organizationId, async (tx) => {
-      const id = await createAgent(tx, wanted)
-      await recordAudit(tx, { organizationId, actor, action: 'agent.created', subject: id, details: { name: body.name } })
+      await createAgent(tx, wanted)
+      await recordAudit(tx, { organizationId, actor, action: 'agent.created', subject: id, details: { name } })
       return presentAgent(await accessAgent(tx, { organizationId, id }))
     })
     return reply.code(201).send(agent)
@@ -70,6 +79,8 @@ export const manageAgentRoutes = ({ database: { db } }: Services): Routes => asy
 
   app.patch('/api/agents/:id', { schema: changeSchema, config: admin }, ({ caller, params: { id }, body: change }) => {
     const { organizationId, apiKeyId: actor } = caller
-    return inOrganization(db, organizationId, (tx) => changeAgent(tx, { organizationId, id, actor, change }))
+    return inOrganization(db, organizationId, (tx) => (
+      changeAgent(tx, { organizationId, id, actor, change, ...context })
+    ))
   })
 }
