@@ -10,7 +10,10 @@ export type Executor = NonNullable<ConstructorOptions['db']>
 
 export type Jobs = PgBoss
 
-/** Seconds after which a job of a process that was killed is found and done again: the expiry, and then this. */
+/** Name of the schema that pg-boss keeps its tables in. */
+export const jobSchema = 'hilo_jobs'
+
+/** How often expired jobs are looked for. */
 const superviseSeconds = 10
 
 /**
@@ -22,7 +25,7 @@ export async function startJobs(database: JobDatabase, onError: (error: Error) =
   const { PgBoss } = await import('pg-boss')
   const jobs = new PgBoss({
     ...database,
-    schema: 'hilo_jobs',
+    schema: jobSchema,
     schedule: false,
     registerInstance: false,
     superviseIntervalSeconds: superviseSeconds,

@@ -7,7 +7,7 @@ import type { Received } from './webhook-receiver.ts'
 
 /** Short enough for a test to wait for. */
 export const webhookTimes = {
-  retryDelaysMs: [5, 5, 5, 5], timeoutMs: 5_000, pollMs: 50, patienceMs: 50, startAfterMs: 0,
+  retryDelaysMs: [5, 5, 5, 5], timeoutMs: 5_000, pollMs: 50, patienceMs: 50, startAfterMs: 0, claimMs: 7_000,
 }
 
 export async function createEndpoint(hilo: Hilo, body: NewWebhookEndpointBody) {

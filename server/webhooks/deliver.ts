@@ -1,23 +1,16 @@
-import type { Job } from 'pg-boss'
-import type { Jobs } from '../jobs/start-jobs.ts'
-import { deliveryQueue, failingTier, type Lane } from './lanes.ts'
+import type { Claim, Claims } from './claims.ts'
 
 /** How much goes on at the same time in this process; deliveries wait for the network most of their time. */
 const maxActive = 600
 const maxFetched = 50
-/** Of one endpoint, over all processes: a receiver that hangs holds so many places and no more. */
-const perEndpoint = 30
-const perFailingEndpoint = 2
-
-export type LaneJob = Job<Lane>
 
 interface DelivererOptions {
-  jobs: Jobs
+  claims: Claims
   /**
    * Does jobs that were fetched together and writes down that they are done; calls `onDone` for each. It rejects with
    * nothing: what cannot be done is given back.
    */
-  work(group: readonly LaneJob[], onDone: () => void): Promise<void>
+  work(group: readonly Claim[], onDone: (claim: Claim) => void): Promise<void>
   onError: (error: unknown) => void
 }
 
@@ -29,7 +22,7 @@ export interface Deliverer {
 }
 
 /** Fetches jobs of lanes, as many as there is room for, and again whenever some are done. */
-export function createDeliverer({ jobs, work, onError }: DelivererOptions): Deliverer {
+export function createDeliverer({ claims, work, onError }: DelivererOptions): Deliverer {
   const running = new Set<Promise<void>>()
   let active = 0
   let isWanted = false
@@ -41,18 +34,16 @@ export function createDeliverer({ jobs, work, onError }: DelivererOptions): Deli
   async function fetchAll(): Promise<void> {
     while (mayFetch()) {
       isWanted = false
-      const found = await jobs.fetch<Lane>(deliveryQueue, {
-        batchSize: Math.min(maxActive - active, maxFetched),
-        groupConcurrency: { default: perEndpoint, tiers: { [failingTier]: perFailingEndpoint } },
-      })
+      const found = await claims.fetch(Math.min(maxActive - active, maxFetched))
       isWanted ||= found.length > 0
       active += found.length
       for (const group of byOrganization(found)) begin(group)
     }
   }
 
-  function begin(group: readonly LaneJob[]): void {
-    const one = work(group, () => {
+  function begin(group: readonly Claim[]): void {
+    const one = work(group, (claim) => {
+      claims.release(claim)
       active -= 1
       wake()
     }).finally(() => running.delete(one))
@@ -81,6 +72,6 @@ export function createDeliverer({ jobs, work, onError }: DelivererOptions): Deli
   }
 }
 
-function byOrganization(group: readonly LaneJob[]): LaneJob[][] {
-  return Object.values(Object.groupBy(group, ({ data }) => data.organizationId)).map((one) => one!)
+function byOrganization(group: readonly Claim[]): Claim[][] {
+  return Object.values(Object.groupBy(group, ({ lane }) => lane.organizationId)).map((one) => one!)
 }

@@ -24,7 +24,7 @@ export interface WaitingLane extends Lane {
 /** Name of the group of failing endpoints' jobs, which has a lower limit. */
 export const failingTier = 'failing'
 
-/** Seconds; an attempt takes at most 15, and then its outcome is written. */
+/** Seconds; an attempt takes at most 15, and then its outcome is written. Claims lapse sooner (claims.ts). */
 const expireInSeconds = 30
 
 /**

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { JobAttempt } from 'pg-boss'
 import { createId } from '../database/create-id.ts'
 import { inOrder } from '../database/in-order.ts'
 import { insertInto, insertRows } from '../database/insert-rows.ts'
@@ -11,7 +12,7 @@ import type { Attempt } from './send-event.ts'
 
 /** A job that was worked on, and what came of it. */
 export interface Outcome {
-  jobId: string
+  job: JobAttempt
   lane: Lane
   /** Absent where there was nothing to send. */
   tried?: Tried
@@ -33,7 +34,7 @@ type WithTried = Outcome & { tried: Tried }
 /**
  * Writes down what came of jobs, in one transaction: the attempts, what is delivered or to be tried again, the next job
  * of each lane that has more to send, and that these jobs are done. Locks are taken in the order endpoints, deliveries,
- * jobs, as everywhere.
+ * jobs, as everywhere. A job that another process has taken over meanwhile is left to it.
  */
 export function recordOutcomes(db: Database, jobs: Jobs, outcomes: readonly Outcome[]): Promise<void> {
   return asOwner(db, async (tx) => {
@@ -42,7 +43,7 @@ export function recordOutcomes(db: Database, jobs: Jobs, outcomes: readonly Outc
     await insertRows(tx, [attemptRows(tried)])
     await settleDeliveries(tx, tried)
     await queueNext(tx, jobs, outcomes.map(({ lane }) => lane))
-    await jobs.deleteJob(deliveryQueue, outcomes.map(({ jobId }) => jobId), { db: inTransaction(tx) })
+    await jobs.deleteJob(deliveryQueue, outcomes.map(({ job }) => job), { db: inTransaction(tx) })
   })
 }
 

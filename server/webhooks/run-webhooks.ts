@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { OpenDatabase } from '../database/open.ts'
 import { startJobs, stopJobs } from '../jobs/start-jobs.ts'
+import { createClaims } from './claims.ts'
 import { createDeliverer } from './deliver.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { createDeliveryQueue, makeJobsAnew } from './lanes.ts'
@@ -31,18 +32,23 @@ export async function runWebhooks({ database, send, times, signal, log }: RunOpt
   const jobs = await startJobs(database.jobs, onError)
   await createDeliveryQueue(jobs)
   if (database.kind === 'pglite') await makeJobsAnew(db, jobs)
-  const work = createLaneWork({ db, jobs, send, retryDelaysMs: times.retryDelaysMs, signal, onError })
-  const deliverer = createDeliverer({ jobs, work, onError })
+  const claims = createClaims({ db, jobs, claimMs: times.claimMs, signal, onError })
+  const work = createLaneWork({ db, jobs, send, retryDelaysMs: times.retryDelaysMs, onError })
+  const deliverer = createDeliverer({ claims, work, onError })
   const dispatcher = createDispatcher({ db, jobs, onQueued: deliverer.wake, onError })
-  const poll = setInterval(() => dispatcher.lookAround(), times.pollMs)
+  const poll = setInterval(() => {
+    dispatcher.lookAround()
+    claims.keep(deliverer.wake)
+  }, times.pollMs)
   dispatcher.lookAround()
   return {
     wake: dispatcher.wake,
     lookAround: dispatcher.lookAround,
     stop: async () => {
-      clearInterval(poll)
       await dispatcher.stop()
       await deliverer.stop()
+      clearInterval(poll)
+      await claims.stop()
       await stopJobs(jobs)
     },
   }

@@ -17,6 +17,8 @@ export interface WebhookTimes {
   timeoutMs: number
   /** How often is looked for what is due. */
   pollMs: number
+  /** How soon another process takes over what one that was killed had begun. */
+  claimMs: number
   /** How long a stop waits for attempts on their way. */
   patienceMs: number
   /** How long after the server the job queue starts: loading it must not hold up the first requests. */
@@ -24,7 +26,7 @@ export interface WebhookTimes {
 }
 
 const usualTimes: WebhookTimes = {
-  retryDelaysMs, timeoutMs: 15_000, pollMs: 1_000, patienceMs: 3_000, startAfterMs: 500,
+  retryDelaysMs, timeoutMs: 15_000, pollMs: 1_000, claimMs: 7_000, patienceMs: 3_000, startAfterMs: 500,
 }
 
 const startAgainAfterMs = 5_000
