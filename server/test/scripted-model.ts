@@ -38,7 +38,7 @@ export interface Reply {
   body?: string
   /** Says nothing after the pieces: not even that it ends. */
   hang?: boolean
-  /** Breaks the connection off after the pieces. */
+  /** Breaks the connection off after the pieces; what the client has not read by then, it may never see. */
   breakOff?: boolean
 }
 

@@ -1,0 +1,50 @@
+import type { ModelPrices } from '../config.ts'
+import type { GuardedFetch } from '../guarded-client/create-fetch.ts'
+import { askOneModel } from './ask-one-model.ts'
+import { loadSdk } from './load-sdk.ts'
+import type { AskModel, ModelOutcome, ModelUsage } from './model-call.ts'
+
+export interface AskModelOptions {
+  /** Of the guarded client: the addresses of models are given by callers. */
+  fetch: GuardedFetch
+  prices: ModelPrices
+  /** Before a busy provider is asked again, where it does not say how long to wait; doubled before the third time. */
+  retryDelayMs?: number
+}
+
+/**
+ * Makes the way to the models. A model that fails before its first word and its first tool is followed by the next in
+ * the list, with a time limit of its own; the usage of all of them is added up. A model is asked up to three times
+ * where it is busy or fails, and up to eight times for its tools.
+ */
+export function createAskModel({ fetch, prices, retryDelayMs = 500 }: AskModelOptions): AskModel {
+  return async (request, listener) => {
+    const sdk = await loadSdk()
+    const failed: ModelOutcome[] = []
+    for (const settings of request.models) {
+      const { outcome, hasBegun } = await askOneModel(settings, { sdk, fetch, prices, retryDelayMs, request, listener })
+      const whole = { ...outcome, usage: sumUsage([...failed, outcome]) }
+      if (outcome.ok || outcome.isAborted || hasBegun) return whole
+      failed.push(outcome)
+    }
+    return joinFailures(failed)
+  }
+}
+
+/** All of them failed: each says why. */
+function joinFailures(failed: readonly ModelOutcome[]): ModelOutcome {
+  const last = failed.at(-1)
+  if (!last) throw new Error('No model is given.')
+  const reasons = failed.flatMap((one) => (one.ok ? [] : [one.reason]))
+  return { ...last, ok: false, isAborted: false, usage: sumUsage(failed), reason: reasons.join(' ') }
+}
+
+function sumUsage(outcomes: readonly ModelOutcome[]): ModelUsage {
+  const sum = (read: (usage: ModelUsage) => number) => outcomes.reduce((total, { usage }) => total + read(usage), 0)
+  return {
+    promptTokens: sum(({ promptTokens }) => promptTokens),
+    completionTokens: sum(({ completionTokens }) => completionTokens),
+    totalTokens: sum(({ totalTokens }) => totalTokens),
+    cost: sum(({ cost }) => cost),
+  }
+}

@@ -1,0 +1,28 @@
+import type { ModelPrices } from '../config.ts'
+import type { ModelUsage } from './model-call.ts'
+
+/** What a provider counted; it may leave out anything. */
+export interface TokenCounts {
+  inputTokens: number | undefined
+  outputTokens: number | undefined
+}
+
+const million = 1_000_000
+
+/** Adds what one more request took. */
+export function countTokens(
+  usage: ModelUsage, { inputTokens = 0, outputTokens = 0 }: TokenCounts, price: Price,
+): ModelUsage {
+  return {
+    promptTokens: usage.promptTokens + inputTokens,
+    completionTokens: usage.completionTokens + outputTokens,
+    totalTokens: usage.totalTokens + inputTokens + outputTokens,
+    cost: usage.cost + (inputTokens * price.input + outputTokens * price.output) / million,
+  }
+}
+
+export type Price = ModelPrices[string]
+
+export function findPrice(prices: ModelPrices, model: string): Price {
+  return Object.hasOwn(prices, model) ? prices[model]! : { input: 0, output: 0 }
+}
