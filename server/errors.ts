@@ -15,6 +15,7 @@ export const errorCodes = {
   ALREADY_EXISTS: { status: 409, meaning: 'Something with this id or this identity exists already.' },
   TURN_IN_PROGRESS: { status: 409, meaning: 'The first call with this externalId or Idempotency-Key still runs.' },
   MERGE_CONFLICT: { status: 409, meaning: 'The contacts cannot be merged or unmerged in their present state.' },
+  APPROVAL_DECIDED: { status: 409, meaning: 'The approval is not pending: somebody approved or rejected it.' },
   EVENTS_REMOVED: { status: 410, meaning: 'Events after the given number are not kept any more; the hint says where to go on.' },
   PAYLOAD_TOO_LARGE: { status: 413, meaning: 'The body is larger than the limit of this path.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, meaning: 'The body must be sent as application/json.' },

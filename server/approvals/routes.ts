@@ -1,0 +1,54 @@
+import { Approval, ApprovalPage, ApprovalsQuery, DecisionBody } from '@hilo/contract'
+import Type from 'typebox'
+import { inOrganization } from '../database/transactions.ts'
+import { allowNoBody } from '../http/allow-no-body.ts'
+import { errorResponses } from '../http/error-responses.ts'
+import type { Routes, Services } from '../http/hilo-app.ts'
+import { approve, reject, type RunTool } from './decide-approval.ts'
+import { listApprovals } from './list-approvals.ts'
+
+const tags = ['Agents']
+const params = Type.Object({ id: Type.String({ description: 'Id of the approval.' }) })
+
+const listSchema = {
+  tags,
+  summary: 'List the calls of tools that a person has to allow',
+  description: 'Newest first; `?status=pending` are those that wait.',
+  querystring: ApprovalsQuery,
+  response: { 200: ApprovalPage, ...errorResponses('INVALID_REQUEST', 'NOT_FOUND') },
+}
+
+const approveSchema = {
+  tags,
+  summary: 'Approve a call of a tool',
+  description: 'Calls the tool, once and no more, and answers when it is through. Where it could not be called at all, the '
+    + 'approval is pending again.',
+  params,
+  body: DecisionBody,
+  response: { 200: Approval, ...errorResponses('INVALID_REQUEST', 'INVALID_ID', 'NOT_FOUND', 'APPROVAL_DECIDED') },
+}
+
+const rejectSchema = {
+  ...approveSchema,
+  summary: 'Reject a call of a tool',
+  description: 'The tool is not called.',
+}
+
+/** @param runTool calls the tools of agents. */
+export const approvalRoutes = ({ database: { db } }: Services, runTool: RunTool): Routes => async (app) => {
+  const write = { config: { scope: 'messages:write' }, preValidation: allowNoBody } as const
+
+  app.get('/api/approvals', {
+    schema: listSchema, config: { scope: 'history:read' },
+  }, ({ caller: { organizationId }, query }) => (
+    inOrganization(db, organizationId, (tx) => listApprovals(tx, organizationId, query))
+  ))
+
+  app.post('/api/approvals/:id/approve', { schema: approveSchema, ...write }, ({ caller, params: { id }, body }) => (
+    approve(db, caller, { id, reason: body.reason, runTool })
+  ))
+
+  app.post('/api/approvals/:id/reject', { schema: rejectSchema, ...write }, ({ caller, params: { id }, body }) => (
+    inOrganization(db, caller.organizationId, (tx) => reject(tx, caller, { id, reason: body.reason }))
+  ))
+}

@@ -1,0 +1,42 @@
+import { accessAgent } from '../agents/access-agent.ts'
+import { UnreadableSecretError } from '../agents/agent-secrets.ts'
+import { readSettings, type StoredTool } from '../agents/agent-settings.ts'
+import { openTools } from '../agents/open-settings.ts'
+import type { Database } from '../database/schema.ts'
+import { inOrganization } from '../database/transactions.ts'
+import type { Encryption } from '../encryption/encrypt.ts'
+import { HiloError } from '../errors.ts'
+import type { ModelTool } from '../models/model-call.ts'
+import type { RunTool } from './decide-approval.ts'
+import type { ApprovalRow } from './list-approvals.ts'
+
+interface RunToolOptions {
+  db: Database
+  /** Of the agents' credentials. */
+  encryption: Encryption
+  /** Makes a tool of an agent callable; its headers are readable. */
+  createTool(tool: StoredTool): ModelTool
+}
+
+/** Calls tools as their agents are set now. */
+export function createRunTool({ db, encryption, createTool }: RunToolOptions): RunTool {
+  return async (approval) => {
+    const { organization_id: organizationId, agent_id: id, payload } = approval
+    const agent = await inOrganization(db, organizationId, (tx) => accessAgent(tx, { organizationId, id }))
+    const stored = readSettings(agent.settings).tools.find(({ name }) => name === approval.tool)
+    if (!stored) throw new HiloError('NOT_FOUND', `Agent "${id}" has no tool "${approval.tool}" any more.`)
+    const tool = openTool(stored, approval, encryption)
+    return createTool(tool).run(payload, AbortSignal.timeout(tool.timeoutMs))
+  }
+}
+
+function openTool(
+  stored: StoredTool, { organization_id: organizationId, agent_id: agentId }: ApprovalRow, encryption: Encryption,
+): StoredTool {
+  try {
+    return openTools([stored], { encryption, organizationId, agentId })[0]!
+  } catch (error) {
+    if (!(error instanceof UnreadableSecretError)) throw error
+    throw new HiloError('MODEL_NOT_CONFIGURED', error.message, { cause: error })
+  }
+}
