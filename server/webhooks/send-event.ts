@@ -3,8 +3,8 @@ import { GuardError } from '../guarded-client/guard-error.ts'
 import type { GuardedAnswer, GuardedClient } from '../guarded-client/guarded-fetch.ts'
 import type { EndpointRow } from './access-endpoint.ts'
 import { readRetryAfter } from './read-retry-after.ts'
+import { createSecretReader } from './read-secrets.ts'
 import { signEvent } from './sign-event.ts'
-import { secretOwner } from './webhook-secret.ts'
 
 /** What is sent: JSON with an id of its own. */
 export interface Sendable {
@@ -39,11 +39,12 @@ const maxAnswerBytes = 1024
 
 /** Makes the function that posts an event once, and never throws for what the receiver does; only when broken off. */
 export function createSendEvent({ client, encryption, timeoutMs }: SendOptions): SendEvent {
+  const readSecrets = createSecretReader(encryption)
   return async (endpoint, event, signal) => {
     const startMs = performance.now()
     try {
       const body = JSON.stringify(event)
-      const secrets = readSecrets(encryption, endpoint)
+      const secrets = readSecrets(endpoint)
       const headers = {
         'content-type': 'application/json', 'user-agent': 'Hilo',
         ...signEvent({ id: event.id, body, sentAt: new Date(), secrets }),
@@ -53,13 +54,6 @@ export function createSendEvent({ client, encryption, timeoutMs }: SendOptions):
       return explainFailure(error, Math.round(performance.now() - startMs))
     }
   }
-}
-
-function readSecrets(encryption: Encryption, endpoint: EndpointRow): string[] {
-  const { organization_id, id, secret, old_secret, old_secret_until } = endpoint
-  const isOldUsed = old_secret !== null && old_secret_until !== null && old_secret_until.getTime() > Date.now()
-  const owner = secretOwner(organization_id, id)
-  return [secret, ...isOldUsed ? [old_secret] : []].map((one) => encryption.decrypt(one, owner))
 }
 
 function judge({ status, headers, body, durationMs }: GuardedAnswer): Attempt {
