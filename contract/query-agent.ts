@@ -4,7 +4,7 @@ import { IdInput, OptionalText } from './common.ts'
 
 const nullable = (schema: object, description: string) => ({ ...schema, description })
 
-const OptionalBoolean = (description: string) =>
+export const OptionalBoolean = (description: string) =>
   Type.Unsafe<boolean | null>(nullable({ type: ['boolean', 'null'] }, description))
 
 const OptionalObject = (description: string) =>
@@ -67,7 +67,8 @@ export const AttachmentInput = Type.Unsafe<{
   },
 })
 
-const messageFields = {
+/** Of a message that a customer may have written as well. */
+export const customerMessageFields = {
   query: Type.String({ description: 'Text of the message, at most 64 KiB. May be empty when there is an attachment.' }),
   conversationId: Type.Optional(IdInput(
     'The conversation to append to. For Chatwoot `crmchatsappai_{accountId}_{conversationId}`; any other id of yours ' +
@@ -79,11 +80,9 @@ const messageFields = {
     'Key of the conversation in an outside platform; decides before all others. On WhatsApp ' +
     '`{organizationId}_{agentId}_{telephoneNumber}`, the number in any writing.',
   )),
-  isDraft: Type.Optional(OptionalBoolean('Stored and marked, but not part of the conversation until it is published.')),
   contactId: Type.Optional(IdInput('A contact of Hilo.')),
   contact: Type.Optional(ContactInput),
   metadata: Type.Optional(OptionalObject('Of the message, at most 16 KiB as JSON.')),
-  author: Type.Optional(AuthorInput),
   externalId: Type.Optional(IdInput(
     "Extension. The provider's message id: together with `source` unique; a repeat gets the first answer again.",
   )),
@@ -97,6 +96,12 @@ const messageFields = {
   attachments: Type.Optional(Type.Unsafe<Static<typeof AttachmentInput>[] | null>({
     type: ['array', 'null'], maxItems: 100, items: AttachmentInput, description: 'Extension. Files of the message.',
   })),
+}
+
+const messageFields = {
+  ...customerMessageFields,
+  isDraft: Type.Optional(OptionalBoolean('Stored and marked, but not part of the conversation until it is published.')),
+  author: Type.Optional(AuthorInput),
 }
 
 /** Body of `POST /api/agents/{id}/query-agent` and of `…/resolve`. */
@@ -169,7 +174,7 @@ export const Resolution = Type.Object({
   warnings: Type.Array(ResolutionWarning),
 })
 
-const recordedFields = {
+export const recordedFields = {
   messageId: Type.String({ description: 'Id of the stored message.' }),
   conversationId: Type.String({ description: 'The conversation really written; send it with the next message.' }),
   visitorId: Type.String({ description: 'As sent, or generated.' }),

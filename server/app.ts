@@ -1,5 +1,7 @@
 import { manageAgentRoutes } from './agents/manage-routes.ts'
 import { agentRoutes } from './agents/routes.ts'
+import { answerRoutes } from './answers/routes.ts'
+import { approvalRoutes } from './approvals/routes.ts'
 import { contactRoutes } from './contacts/routes.ts'
 import { conversationRoutes } from './conversations/routes.ts'
 import { eventRoutes } from './events/routes.ts'
@@ -53,6 +55,8 @@ export async function buildApp(services: Services, options: AppOptions = {}): Pr
 
   // The domains, in the order of the flow.
   await app.register(agentRoutes(services))
+  await app.register(answerRoutes(services))
+  await app.register(approvalRoutes(services))
   await app.register(conversationRoutes(services))
   await app.register(contactRoutes(services))
   await app.register(messageRoutes(services))

@@ -1,4 +1,7 @@
 import type { AddressInfo } from 'node:net'
+import { type AnswerTimes, createAnswers } from './answers/answers.ts'
+import { createMind } from './answers/create-mind.ts'
+import type { RunTool } from './approvals/decide-approval.ts'
 import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import type { OpenDatabase } from './database/open.ts'
@@ -23,6 +26,9 @@ interface ServerParts {
   database: OpenDatabase
   /** For tests. */
   webhookTimes?: Partial<WebhookTimes>
+  answerTimes?: Partial<AnswerTimes>
+  /** For tests, instead of calling the tools of agents. */
+  runTool?: RunTool
 }
 
 /**
@@ -31,19 +37,23 @@ interface ServerParts {
  */
 export async function startServer(
   config: ConfigWithSecret,
-  { database, webhookTimes, ...options }: ServerParts & AppOptions,
+  { database, webhookTimes, answerTimes, runTool = notWired, ...options }: ServerParts & AppOptions,
 ): Promise<RunningServer> {
   const ingest = createIngest(database)
   const eventBell = createEventBell(database)
   const webhooks = createWebhooks(config, { database, eventBell, times: webhookTimes })
-  const app = await buildApp({ config, database, ingest, eventBell, webhooks }, options)
+  const mind = createMind(config)
+  const answers = createAnswers({ database, ingest, eventBell, think: mind.think, times: answerTimes })
+  const app = await buildApp({ config, database, ingest, eventBell, webhooks, answers, runTool }, options)
   const stop = async () => {
-    await app.close()
+    await Promise.all([app.close(), answers.stop()]) // requests wait for answers
+    await mind.close()
     await ingest.close()
     await webhooks.stop()
     await eventBell.close()
   }
   try {
+    await answers.start(app.log)
     await listen(app, config)
   } catch (error) {
     await stop()
@@ -60,6 +70,8 @@ export async function startServer(
     },
   }
 }
+
+const notWired: RunTool = () => Promise.reject(new Error('HTTP tools are not wired yet.'))
 
 /** Without Fastify's line for each address: `main.ts` says it once, for people and in the log. */
 async function listen(app: HiloApp, { host, port }: Config): Promise<void> {

@@ -1,12 +1,13 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { OpenDatabase } from '../database/open.ts'
-import { keyOf } from '../database/key-of.ts'
 import { inOrganization } from '../database/transactions.ts'
 import { HiloError } from '../errors.ts'
 import type { EventBell } from '../events/event-bell.ts'
 import type { Ingest } from '../ingest.ts'
 import type { ConversationAddress } from './claim-turn.ts'
-import { Conductor, type Waiter } from './conductor.ts'
+import type { Conductor, Waiter } from './conductor.ts'
+import { createConductors } from './conductors.ts'
+import { createHeart } from './create-heart.ts'
 import { endLeftTurn } from './end-left-turn.ts'
 import type { SettledQuestion } from './read-settled.ts'
 import { openAgain } from './open-again.ts'
@@ -66,94 +67,72 @@ export function createAnswers({ database, ingest, eventBell, think, times }: Ans
   const { db } = database
   const { beatMs, pollMs, repeatMs, patienceMs } = { ...usualTimes, ...times }
   const runner = createRunner(database)
-  const conductors = new Map<string, Conductor>()
   let onError = (_error: unknown): void => {}
-  let timer: NodeJS.Timeout | undefined
+  const conductors = createConductors({
+    db, ingest, think, runnerId: runner.id, pollMs, onError: (error) => onError(error),
+  })
+  const unlisten = eventBell.listen(conductors.wake)
   let isStopped = false
-  let beating: Promise<void> = Promise.resolve()
-
-  /** The one for a conversation; it begins at once. */
-  const conductorOf = ({ organizationId, conversationId }: ConversationAddress): Conductor => {
-    const key = keyOf(organizationId, conversationId)
-    const found = conductors.get(key)
-    if (found) return found
-    const onIdle = () => void conductors.delete(key)
-    const created = new Conductor({ organizationId, conversationId }, {
-      db, ingest, think, runnerId: runner.id, pollMs, onIdle, onError: (error) => onError(error),
-    })
-    conductors.set(key, created)
-    return created
-  }
 
   const takeUp = async ({ turns, conversations }: Left): Promise<void> => {
     for (const left of turns) await endLeftTurn(db, left)
     if (isStopped) return
-    for (const address of [...conversations, ...turns]) conductorOf(address).prompt()
+    for (const address of [...conversations, ...turns]) conductors.of(address).prompt()
   }
+  const heart = createHeart(async () => takeUp(await runner.beat()), { beatMs, onError: (error) => onError(error) })
 
-  const beat = async (): Promise<void> => {
-    try {
-      await takeUp(await runner.beat())
-    } catch (error) {
-      onError(error)
-    }
-    if (!isStopped) timer = setTimeout(() => void (beating = beat()), beatMs)
-  }
-
-  const unlisten = eventBell.listen((organizationIds) => {
-    const rang = new Set(organizationIds)
-    for (const conductor of conductors.values()) if (rang.has(conductor.organizationId)) conductor.wake()
-  })
-
-  const openIfRepeat = async (asked: Asked): Promise<void> => {
+  const prompt = async (asked: Asked, waiter?: Waiter): Promise<Conductor> => {
     if (asked.isRepeat) await inOrganization(db, asked.organizationId, (tx) => openAgain(tx, asked))
+    if (isStopped) throw stopped()
+    const conductor = conductors.of(asked)
+    conductor.prompt(waiter)
+    return conductor
   }
 
   return {
-    async ask(asked, { signal, ...hears }) {
-      await openIfRepeat(asked)
-      const { promise, resolve, reject } = Promise.withResolvers<SettledQuestion>()
-      if (signal.aborted || isStopped) throw stopped()
-      const waiter: Waiter = { messageId: asked.messageId, resolve, reject, ...hears }
-      const conductor = conductorOf(asked)
-      conductor.prompt(waiter)
-      const leave = () => {
-        conductor.remove(waiter)
-        reject(stopped())
-      }
-      const giveUp = () => {
-        conductor.remove(waiter)
-        reject(inProgress())
-      }
-      signal.addEventListener('abort', leave, { once: true })
-      const limit = asked.isRepeat ? setTimeout(giveUp, repeatMs) : undefined
-      return promise.finally(() => {
-        clearTimeout(limit)
-        signal.removeEventListener('abort', leave)
-      })
-    },
+    ask: (asked, listener) => waitFor(asked, listener, { prompt, limitMs: asked.isRepeat ? repeatMs : undefined }),
     async begin(asked) {
-      await openIfRepeat(asked)
-      if (!isStopped) conductorOf(asked).prompt()
+      await prompt(asked)
     },
     async start(log) {
       onError = (error) => log.warn({ err: error }, 'a turn of the AI failed inside Hilo')
-      beating = beat()
-      await beating
+      await heart.start()
     },
     async stop() {
       isStopped = true
-      clearTimeout(timer)
       unlisten()
-      await beating
-      const busy = [...conductors.values()]
-      for (const conductor of busy) conductor.stop()
-      const patience = setTimeout(() => busy.forEach((conductor) => conductor.interrupt()), patienceMs)
-      await Promise.all(busy.map((conductor) => conductor.done))
-      clearTimeout(patience)
+      await heart.stop()
+      await conductors.stop(patienceMs)
       await runner.leave().catch(onError)
     },
   }
+}
+
+interface Waiting {
+  prompt(asked: Asked, waiter: Waiter): Promise<Conductor>
+  /** Milliseconds. */
+  limitMs: number | undefined
+}
+
+/** Waits until the question is settled, the caller goes away, or it took too long. */
+async function waitFor(
+  asked: Asked, { signal, ...hears }: AnswerListener, { prompt, limitMs }: Waiting,
+): Promise<SettledQuestion> {
+  const { promise, resolve, reject } = Promise.withResolvers<SettledQuestion>()
+  const waiter: Waiter = { messageId: asked.messageId, resolve, reject, ...hears }
+  const conductor = await prompt(asked, waiter)
+  const leave = (error: HiloError) => {
+    conductor.remove(waiter)
+    reject(error)
+  }
+  const onGone = () => leave(stopped())
+  signal.addEventListener('abort', onGone, { once: true })
+  if (signal.aborted) onGone()
+  const limit = limitMs === undefined ? undefined : setTimeout(() => leave(inProgress()), limitMs)
+  return promise.finally(() => {
+    clearTimeout(limit)
+    signal.removeEventListener('abort', onGone)
+  })
 }
 
 function stopped(): HiloError {

@@ -97,10 +97,9 @@ export async function readTurnAgain(tx: Transaction, turn: ClaimedTurn): Promise
 async function readOpenQuestions(
   tx: Transaction, { organizationId, conversationId }: ConversationAddress,
 ): Promise<QuestionRow[]> {
-  const rows = await tx.selectFrom('questions').selectAll()
+  return tx.selectFrom('questions').selectAll()
     .where('organization_id', '=', organizationId).where('conversation_id', '=', conversationId)
     .where('settled_at', 'is', null).orderBy('seq').execute()
-  return rows as QuestionRow[]
 }
 
 async function isTurnRunning(
@@ -120,14 +119,16 @@ async function readAgent(tx: Transaction, organizationId: string, id: string): P
     .select(['a.id', 'a.name', 'a.system_prompt', 'a.settings', 's.cost'])
     .where('a.organization_id', '=', organizationId).where('a.id', '=', id).executeTakeFirstOrThrow()
   return {
-    id, name: row.name, systemPrompt: row.system_prompt, settings: readSettings(row.settings), spent: Number(row.cost ?? 0),
+    id, name: row.name, systemPrompt: row.system_prompt, settings: readSettings(row.settings),
+    spent: Number(row.cost ?? 0),
   }
 }
 
 /** When the customer seems to have finished: nothing for the window, or long enough altogether. */
 function findDueTime(questions: readonly QuestionRow[], { burstWindowMs, burstMaxWaitMs }: AgentSettings): Date {
   const times = questions.map((question) => question.asked_at.getTime())
-  return new Date(Math.min(Math.max(...times) + burstWindowMs, Math.min(...times) + Math.max(burstMaxWaitMs, burstWindowMs)))
+  const mostMs = Math.max(burstMaxWaitMs, burstWindowMs)
+  return new Date(Math.min(Math.max(...times) + burstWindowMs, Math.min(...times) + mostMs))
 }
 
 interface Start {
@@ -141,8 +142,8 @@ async function startTurn(
   tx: Transaction, { runnerId, conversation, questions, agent }: Start,
 ): Promise<Omit<ClaimedTurn, 'history'>> {
   const turn = {
-    organizationId: conversation.organization_id, conversationId: conversation.id, id: createId(), startedAt: new Date(),
-    attempt: 1, seenSeq: conversation.last_seq, questions, agent, channel: conversation.channel,
+    organizationId: conversation.organization_id, conversationId: conversation.id, id: createId(),
+    startedAt: new Date(), attempt: 1, seenSeq: conversation.last_seq, questions, agent, channel: conversation.channel,
   }
   await tx.insertInto('turns').values({
     organization_id: turn.organizationId, id: turn.id, conversation_id: turn.conversationId, agent_id: agent.id,

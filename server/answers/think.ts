@@ -1,6 +1,17 @@
-import type { ModelListener, ModelUsage, ToolCall } from '../models/model-call.ts'
+import { openModel, openTools } from '../agents/open-settings.ts'
+import { UnreadableSecretError } from '../agents/agent-secrets.ts'
+import { createId } from '../database/create-id.ts'
+import type { Encryption } from '../encryption/encrypt.ts'
+import type { StoredTool } from '../agents/agent-settings.ts'
+import type {
+  AskModel, ModelListener, ModelOutcome, ModelRequest, ModelSettings, ModelTool, ModelUsage, ToolCall,
+} from '../models/model-call.ts'
+import { buildPrompt, type PromptSource } from './build-prompt.ts'
+import { createBuiltInTools } from './built-in-tools.ts'
 import type { ClaimedTurn } from './claim-turn.ts'
+import type { Question } from './question.ts'
 import type { Decided, TurnError } from './turn-answer.ts'
+import { noUsage } from './usage.ts'
 
 /** What came of asking the model once. */
 export interface Thought {
@@ -17,3 +28,88 @@ export interface Thought {
 
 /** Asks the agent's model about a turn. Never throws for what model, tools or settings do. */
 export type Think = (turn: ClaimedTurn, listener: ModelListener) => Promise<Thought>
+
+interface ThinkOptions {
+  askModel: AskModel
+  /** Of the agents' credentials. */
+  encryption: Encryption
+  /** Makes a tool of an agent callable; its headers are readable. */
+  createTool(tool: StoredTool): ModelTool
+}
+
+export function createThink({ askModel, encryption, createTool }: ThinkOptions): Think {
+  return async (turn, listener) => {
+    const decided: Decided = { approvals: [] }
+    const nothing: Thought = { text: '', seenMessageIds: [], usage: noUsage, toolCalls: [], decided }
+    const refusal = findRefusal(turn)
+    if (refusal) return { ...nothing, error: refusal }
+    try {
+      const question = turn.questions.at(-1)!.request
+      const models = openModels(turn, question, encryption)
+      const { seenMessageIds, ...prompt } = buildPrompt({ ...toSource(turn), question })
+      const tools = createTools(turn, { encryption, createTool, decided })
+      const outcome = await askModel({ models, ...prompt, tools } satisfies ModelRequest, listener)
+      return { ...nothing, ...readOutcome(outcome), seenMessageIds }
+    } catch (error) {
+      if (!(error instanceof UnreadableSecretError)) throw error
+      return { ...nothing, error: { code: 'MODEL_NOT_CONFIGURED', message: error.message } }
+    }
+  }
+}
+
+function toSource({ agent, history, questions }: ClaimedTurn): Omit<PromptSource, 'question'> {
+  const { systemPrompt, settings: { historyTokens } } = agent
+  return { systemPrompt, historyTokens, history, messageIds: questions.map((question) => question.message_id) }
+}
+
+function findRefusal({ agent: { name, settings, spent } }: ClaimedTurn): TurnError | undefined {
+  if (!settings.model) {
+    return { code: 'MODEL_NOT_CONFIGURED', message: `Agent "${name}" has no model, so nobody can answer.` }
+  }
+  const { dailySpendLimit: limit } = settings
+  if (limit === undefined || spent < limit) return undefined
+  return { code: 'USAGE_LIMIT', message: `Agent "${name}" has spent its limit of ${limit} US dollars for today (UTC).` }
+}
+
+/** What the call says goes before the settings of the agent; a name only for the model that is asked first. */
+function openModels(
+  { organizationId, agent: { id: agentId, settings } }: ClaimedTurn, question: Question, encryption: Encryption,
+): ModelSettings[] {
+  const whose = { encryption, organizationId, agentId }
+  const { modelName, temperature, maxTokens, topP, presencePenalty, frequencyPenalty } = question
+  const wanted = { temperature, maxTokens, topP, presencePenalty, frequencyPenalty }
+  const overrides = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
+  const model = openModel(settings.model!, { ...whose, field: 'model' })
+  const fallback = settings.fallbackModel ? [openModel(settings.fallbackModel, { ...whose, field: 'fallbackModel' })] : []
+  return [{ ...model, name: modelName ?? model.name }, ...fallback].map((one) => ({ ...one, ...overrides }))
+}
+
+interface ToolOptions extends Pick<ThinkOptions, 'encryption' | 'createTool'> {
+  decided: Decided
+}
+
+function createTools(
+  { organizationId, agent: { id: agentId, settings } }: ClaimedTurn, { encryption, createTool, decided }: ToolOptions,
+): ModelTool[] {
+  const tools = openTools(settings.tools, { encryption, organizationId, agentId })
+  return [...createBuiltInTools(decided), ...tools.map((tool) => (
+    tool.requiresApproval ? askFirst(createTool(tool), decided) : createTool(tool)
+  ))]
+}
+
+/** A tool that a person has to allow: the model is told so, and the call waits. */
+function askFirst(tool: ModelTool, decided: Decided): ModelTool {
+  return {
+    ...tool,
+    run: async (payload) => {
+      decided.approvals.push({ id: createId(), tool: tool.name, payload })
+      return 'A colleague has to approve this first. Nothing was done yet; tell the customer that it is being checked.'
+    },
+  }
+}
+
+function readOutcome(outcome: ModelOutcome): Pick<Thought, 'text' | 'model' | 'usage' | 'toolCalls' | 'error'> {
+  const { text, model, usage, toolCalls } = outcome
+  if (outcome.ok) return { text, model, usage, toolCalls }
+  return { text, model, usage, toolCalls, error: { code: 'MODEL_UNAVAILABLE', message: outcome.reason } }
+}

@@ -7,6 +7,8 @@ import type { ErrorCode } from '../errors.ts'
 import type { EventBell } from '../events/event-bell.ts'
 import type { Ingest } from '../ingest.ts'
 import type { Caller, Scope } from '../organizations/scopes.ts'
+import type { Answers } from '../answers/answers.ts'
+import type { RunTool } from '../approvals/decide-approval.ts'
 import type { ConfigWithSecret } from '../read-secret.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
 
@@ -17,6 +19,9 @@ export interface Services {
   ingest: Ingest
   eventBell: EventBell
   webhooks: Webhooks
+  answers: Answers
+  /** Calls a tool that a person allowed. */
+  runTool: RunTool
 }
 
 /** The routes of one domain: a plugin that `app.ts` registers by name. */

@@ -1,0 +1,71 @@
+import type { ServerResponse } from 'node:http'
+import type { QueryAnswer } from '@hilo/contract'
+import type { ToolCall } from '../models/model-call.ts'
+
+/** Proxies close what is silent; most after a minute. */
+const keepAliveMs = 15_000
+
+/**
+ * An answer as Server-Sent Events, in the framing of the API: `answer` pieces, `tool_call`, `endpoint_response` with
+ * everything, `[DONE]`. Clients of the reference percent-decode what they read, others do not: only what would read
+ * differently for the one or the other is encoded.
+ */
+export class AnswerStream {
+  readonly #response: ServerResponse
+  readonly #keepAlive: NodeJS.Timeout
+  /** What the client was told of the answer. */
+  #said = ''
+
+  /** Sends the headers. */
+  constructor(response: ServerResponse, headers: Record<string, string>) {
+    this.#response = response
+    response.writeHead(200, {
+      ...headers,
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+    })
+    response.flushHeaders()
+    this.#keepAlive = setInterval(() => response.write(': still here\n\n'), keepAliveMs)
+    response.once('close', () => clearInterval(this.#keepAlive))
+  }
+
+  say(piece: string): void {
+    if (piece === '') return
+    this.#said += piece
+    this.#send('answer', piece.replace(/[%\r\n]/g, encodeURIComponent))
+  }
+
+  callTool({ name, arguments: input }: ToolCall): void {
+    this.#send('tool_call', toJson({ type: 'function', name, arguments: input }))
+  }
+
+  /** Extension: what was said so far is to be forgotten, another answer comes. */
+  restart(): void {
+    if (this.#said === '') return
+    this.#said = ''
+    this.#send('restart', '{}')
+  }
+
+  /** The whole answer; of which whoever joined late hears all, others the rest. */
+  end(whole: QueryAnswer): void {
+    const { answer = '' } = whole
+    if (!answer.startsWith(this.#said)) this.restart()
+    this.say(answer.slice(this.#said.length))
+    this.#send('endpoint_response', toJson(whole))
+    this.#response.end('event: \ndata: [DONE]\n\n')
+  }
+
+  fail(message: string): void {
+    this.#response.end(`data: [ERROR]${message.replace(/[\r\n]+/g, ' ')}\n\n`)
+  }
+
+  #send(event: string, data: string): void {
+    this.#response.write(`event: ${event}\ndata: ${data}\n\n`)
+  }
+}
+
+/** JSON without a percent sign reads the same with and without percent-decoding. */
+function toJson(value: object): string {
+  return JSON.stringify(value).replaceAll('%', '\\u0025')
+}

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { ask, setModel } from '../test/answers.ts'
+import { record } from '../test/query-agent.ts'
+import { readMessages } from '../test/rows.ts'
+import { startScriptedModel } from '../test/scripted-model.ts'
+import { databases, skipWithout, startHilo } from '../test/start-hilo.ts'
+
+const cuid = /^c[0-9a-z]{24}$/
+const settings = { allowPrivateTargets: true }
+
+for (const database of databases) {
+  describe(`query on ${database}`, skipWithout(database), () => {
+    test('the AI answers, and both messages are in the conversation', async (t) => {
+      const hilo = await startHilo(t, database, settings)
+      const model = await startScriptedModel(t, () => ({
+        text: '¡Hola! ¿En qué te ayudo? 😀', usage: { prompt_tokens: 20, completion_tokens: 8 },
+      }))
+      await setModel(hilo, model.baseUrl)
+      const body = await ask(hilo, { query: 'Buenas', visitorId: 'v1', channel: 'website' })
+      const { messageId, conversationId, metadata, ...rest } = body
+      assert.deepEqual(rest, {
+        answer: '¡Hola! ¿En qué te ayudo? 😀',
+        usage: { promptTokens: 20, completionTokens: 8, totalTokens: 28, cost: 0 },
+        sources: [], approvals: [], visitorId: 'v1', request_human: false, status: 'UNRESOLVED',
+      })
+      assert.match(messageId, cuid)
+      assert.match(metadata.turnId, cuid)
+      const rows = await readMessages(hilo)
+      assert.deepEqual(rows.map((row) => [row.author_kind, row.text, row.conversation_id]), [
+        ['contact', 'Buenas', conversationId], ['ai', '¡Hola! ¿En qué te ayudo? 😀', conversationId],
+      ])
+      assert.equal(rows[1]!.id, messageId)
+      const again = await ask(hilo, { query: 'Gracias', conversationId })
+      assert.equal(again.conversationId, conversationId)
+    })
+
+    test('what was recorded by query-agent, of another agent and backdated, is in the prompt at its place', async (t) => {
+      const hilo = await startHilo(t, database, settings)
+      const model = await startScriptedModel(t, () => ({ text: 'Sí.' }))
+      await setModel(hilo, model.baseUrl, { systemPrompt: 'You sell tools.' })
+      const { conversationId } = await ask(hilo, { query: 'One?' })
+      const { body: other } = await hilo.request('POST', '/api/agents', { body: { name: 'Other' } })
+      await record(hilo, { query: 'draft', conversationId, isDraft: true })
+      await record(hilo, { query: 'note', conversationId, metadata: { private: true } })
+      await record(hilo, {
+        query: 'Hours before', conversationId, occurredAt: new Date(Date.now() - 3_600_000).toISOString(),
+        author: { kind: 'system', name: 'Shop' },
+      }, { agentId: other.id })
+      await ask(hilo, { query: 'Two?', conversationId, context: 'It is Monday.' })
+      const { messages } = model.requests[1]!
+      assert.match(String(messages[0]!.content), /^You sell tools\.\n\nIt is Monday\./)
+      assert.deepEqual(messages.slice(1).map(({ role, content }) => [role, content]), [
+        ['user', '(The conversation begins with us.)'],
+        ['assistant', '[System "Shop"] Hours before'],
+        ['user', 'One?'],
+        ['assistant', 'Sí.'],
+        ['user', 'Two?'],
+      ])
+    })
+  })
+}
