@@ -1,0 +1,114 @@
+import { GuardError } from '../guarded-client/guard-error.ts'
+import type { GuardedBytes, GuardedClient, GuardedRequest } from '../guarded-client/guarded-fetch.ts'
+import { decodeText, isTextType, readMimeType } from './decode-text.ts'
+import { fillToolUrl, writeArgument } from './fill-tool-url.ts'
+import type { ModelTool } from './model-call.ts'
+
+/** A tool that calls an address of the agent's owner, its secrets readable. */
+export interface HttpToolSettings {
+  name: string
+  description: string
+  /** JSON Schema of the arguments. */
+  parameters: Record<string, unknown>
+  method: GuardedRequest['method']
+  /** With `{argument}` places in path and query. */
+  url: string
+  headers: Record<string, string>
+  /** For one call. */
+  timeoutMs: number
+}
+
+const maxAnswerBytes = 8 * 1024
+
+/** Shorter values than this are no secrets, and would be struck out of innocent words. */
+const minSecretLength = 8
+
+const openHeaders = new Set(['accept', 'accept-language', 'content-type', 'user-agent'])
+
+/**
+ * Makes a tool that calls an address: arguments without a place in the URL go into the query string (GET, DELETE) or,
+ * as JSON, into the body. The model is told what came back, or in a sentence why nothing did.
+ */
+export function createHttpTool(settings: HttpToolSettings, client: Pick<GuardedClient, 'request'>): ModelTool {
+  const { name, description, parameters } = settings
+  return {
+    name, description, parameters,
+    async run(input, signal) {
+      const problem = await findProblem(parameters, input)
+      if (problem !== undefined) return `The arguments do not fit: ${problem}`
+      const filled = fillToolUrl(settings.url, input)
+      if ('problem' in filled) return `The tool was not called. ${filled.problem}`
+      try {
+        const answer = await client.request(...buildRequest(settings, { ...filled, signal }))
+        return hideSecrets(describeAnswer(answer), settings)
+      } catch (error) {
+        if (!(error instanceof GuardError)) throw error
+        return `The tool could not be called. ${error.message}`
+      }
+    },
+  }
+}
+
+interface Call {
+  url: string
+  unused: Record<string, unknown>
+  signal: AbortSignal
+}
+
+function buildRequest(
+  { method, headers, timeoutMs }: HttpToolSettings, { url, unused, signal }: Call,
+): [url: string, options: GuardedRequest] {
+  const options = { method, headers, timeoutMs, maxAnswerBytes, signal }
+  if (method === 'GET' || method === 'DELETE') return [addQuery(url, unused), options]
+  const hasType = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type')
+  const typed = hasType ? headers : { ...headers, 'content-type': 'application/json' }
+  return [url, { ...options, headers: typed, body: JSON.stringify(unused) }]
+}
+
+/** A list is written as the same name again and again. */
+function addQuery(url: string, input: Record<string, unknown>): string {
+  const pairs = Object.entries(input).flatMap(([name, value]) => (
+    (Array.isArray(value) ? value : [value]).map((one): [string, string] => [name, writeArgument(one)])
+  ))
+  if (pairs.length === 0) return url
+  return `${url}${url.includes('?') ? '&' : '?'}${new URLSearchParams(pairs)}`
+}
+
+function describeAnswer({ status, headers, body, isCut }: GuardedBytes): string {
+  const contentType = [headers['content-type'] ?? []].flat()[0]
+  const mimeType = readMimeType(contentType) ?? 'text/plain'
+  const text = isTextType(mimeType) ? decodeText(body, contentType, isCut) : `(${mimeType}, which is no text)`
+  const whole = isCut ? `${text}\n[Only the first ${maxAnswerBytes} bytes are shown.]` : text
+  if (status >= 200 && status < 300) return whole.trim() === '' ? `It is done; no text came back (${status}).` : whole
+  const redirect = status >= 300 && status < 400 ? ' It is a redirect, which is not followed.' : ''
+  return `The tool failed with status ${status}.${redirect} ${whole}`.trimEnd()
+}
+
+/** An answer may repeat what it was sent; the model, and through it the customer, must not see the secrets. */
+function hideSecrets(text: string, { headers }: HttpToolSettings): string {
+  return Object.entries(headers)
+    .flatMap(([name, value]) => (openHeaders.has(name.toLowerCase()) ? [] : [value, ...value.split(/\s+/)]))
+    .filter((value) => value.length >= minSecretLength)
+    .sort((one, other) => other.length - one.length)
+    .reduce((shown, value) => shown.replaceAll(value, '***'), text)
+}
+
+/** What does not fit the schema, for the model to mend; undefined where all does. No code is made of the schema. */
+async function findProblem(parameters: Record<string, unknown>, input: unknown): Promise<string | undefined> {
+  const { Errors } = await import('typebox/schema')
+  try {
+    const [fits, errors] = Errors(parameters, input)
+    if (fits) return undefined
+    const said = errors.filter(({ keyword }) => keyword !== 'boolean').map(({ instancePath, message, params }) => (
+      `${instancePath === '' ? 'they' : instancePath} ${message}${namesOf(params)}`
+    ))
+    return `${[...new Set(said)].slice(0, 5).join('; ') || 'the schema of the tool allows none'}.`
+  } catch (error) {
+    return `the schema of the tool is not usable (${(error as Error).message.slice(0, 200)}).`
+  }
+}
+
+function namesOf(params: object): string {
+  const names = 'additionalProperties' in params ? params.additionalProperties : undefined
+  return Array.isArray(names) ? ` (${names.map(String).join(', ').slice(0, 200)})` : ''
+}
