@@ -3,7 +3,7 @@ import { channels } from './channels.ts'
 import { OptionalText, Time } from './common.ts'
 import { Contact } from './contacts.ts'
 import { Conversation, ConversationContact, conversationStatuses } from './conversations.ts'
-import type { EventType } from './event-types.ts'
+import type { WebhookType } from './event-types.ts'
 import { Message } from './messages.ts'
 
 /** What stands in an event as it is when the event is read; `null` once it is gone for good. */
@@ -69,6 +69,10 @@ const channelFields = {
   reason: Reason,
 }
 
+const webhookEndpoint = Type.Object({
+  id: Id('Id of the webhook endpoint.'), url: Type.String({ description: 'Where it delivers to.' }),
+}, { description: '`id` of the webhook endpoint, and the `url` that it delivers to.' })
+
 const Data = <Fields extends TProperties>(fields: Fields) =>
   Type.Object({ ...fields, truncated: Type.Optional(Truncated) })
 
@@ -104,10 +108,6 @@ export const eventData = {
   'channel.connected': Data(channelFields),
   'channel.failing': Data(channelFields),
   'channel.stopped': Data(channelFields),
-  'webhook.disabled': Data({
-    webhookEndpoint: Type.Object({
-      id: Id('Id of the webhook endpoint.'), url: Type.String({ description: 'Where it delivered to.' }),
-    }),
-    reason: Reason,
-  }),
-} satisfies Record<EventType, object>
+  'webhook.disabled': Data({ webhookEndpoint, reason: Reason }),
+  'webhook.test': Type.Object({ webhookEndpoint }),
+} satisfies Record<WebhookType, object>

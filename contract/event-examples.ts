@@ -1,6 +1,6 @@
 import { exampleContact } from './contacts.ts'
 import { exampleConversation } from './conversations.ts'
-import type { EventType } from './event-types.ts'
+import type { WebhookType } from './event-types.ts'
 import { exampleMessage } from './messages.ts'
 
 const { id, agentId, channel, status, isAiEnabled, visitorId, contact } = exampleConversation
@@ -22,9 +22,10 @@ const ofTurn = {
   },
 }
 const ofChannel = { channel: { id: 'cmi9q2x7e4r6t8v0x2z4b6d8f', kind: 'whatsapp', name: 'Sales' }, reason: null }
+const ofEndpoint = { webhookEndpoint: { id: 'cmi9q2x7f5s7u9w1y3a5c7e9g', url: 'https://flows.example.com/hook' } }
 
 /** `data` in the examples of the documentation, by type of event. */
-export const exampleEventData: Record<EventType, object> = {
+export const exampleEventData: Record<WebhookType, object> = {
   'message.created': ofMessage,
   'message.updated': { ...ofMessage, changed: ['metadata'] },
   'message.deleted': { messageId: exampleMessage.id, conversationId: id, conversation: inConversation },
@@ -46,8 +47,6 @@ export const exampleEventData: Record<EventType, object> = {
   'channel.connected': ofChannel,
   'channel.failing': { ...ofChannel, reason: 'The access token has expired.' },
   'channel.stopped': { ...ofChannel, reason: 'Stopped by an administrator.' },
-  'webhook.disabled': {
-    webhookEndpoint: { id: 'cmi9q2x7f5s7u9w1y3a5c7e9g', url: 'https://flows.example.com/hook' },
-    reason: 'It failed for five days.',
-  },
+  'webhook.disabled': { ...ofEndpoint, reason: 'It failed for five days.' },
+  'webhook.test': ofEndpoint,
 }

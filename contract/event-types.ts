@@ -10,3 +10,8 @@ export const eventTypes = [
 ] as const
 
 export type EventType = (typeof eventTypes)[number]
+
+/** What webhook endpoints are sent: every event, and what tests an endpoint and stands in no log. */
+export const webhookTypes = [...eventTypes, 'webhook.test'] as const
+
+export type WebhookType = (typeof webhookTypes)[number]

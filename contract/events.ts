@@ -2,10 +2,10 @@ import Type, { type Static } from 'typebox'
 import { Time } from './common.ts'
 import { eventData } from './event-data.ts'
 import { exampleEventData } from './event-examples.ts'
-import { type EventType, eventTypes } from './event-types.ts'
+import { type EventType, eventTypes, type WebhookType, webhookTypes } from './event-types.ts'
 
 /** What an event reports, in a line each for the documentation. */
-export const eventMeanings: Record<EventType, string> = {
+export const eventMeanings: Record<WebhookType, string> = {
   'message.created': 'A message was recorded, or a draft was published.',
   'message.updated': 'The metadata of a message changed.',
   'message.deleted': 'A message was deleted.',
@@ -25,38 +25,54 @@ export const eventMeanings: Record<EventType, string> = {
   'channel.failing': 'A channel fails; it is tried again.',
   'channel.stopped': 'A channel was stopped.',
   'webhook.disabled': 'A webhook endpoint failed too long, or said that it is gone; nothing is sent to it any more.',
+  'webhook.test': 'Somebody tests the endpoint (`POST /api/webhook-endpoints/{id}/test`). Nothing happened, and no log holds it.',
 }
 
-const exampleOf = (type: EventType) => ({
+const isTest = (type: WebhookType) => type === 'webhook.test'
+
+const exampleOf = (type: WebhookType) => ({
   type,
-  id: 'evt_cmi9q1z9o8r7g6a5n4i3z2a1t_1042',
+  id: isTest(type) ? 'test_cmi9q2x7h7u9w1y3a5c7e9g1i' : 'evt_cmi9q1z9o8r7g6a5n4i3z2a1t_1042',
   timestamp: '2026-03-02T14:05:10.118Z',
   organizationId: 'cmi9q1z9o8r7g6a5n4i3z2a1t',
-  seq: 1042,
+  seq: isTest(type) ? null : 1042,
   data: exampleEventData[type],
 })
 
 /** `message.created` as `MessageCreatedEvent`. */
-function schemaName(type: EventType): string {
+function schemaName(type: WebhookType): string {
   return `${type.split(/[._]/).map((word) => word[0]!.toUpperCase() + word.slice(1)).join('')}Event`
 }
 
-const createEventSchema = (type: EventType) => Type.Object({
+const Seq = Type.Integer({ description: '1, 2, 3… in the organization, without a gap, in the order of commits.' })
+const NoSeq = Type.Null({ description: 'It has no place in the log.' })
+
+const createEventSchema = (type: WebhookType) => Type.Object({
   type: Type.Literal(type, { description: 'What happened.' }),
   id: Type.String({
     description: 'Names this event anywhere and for ever, also in the header `webhook-id`: whoever meets it twice can tell.',
   }),
   timestamp: Time('When it happened.'),
   organizationId: Type.String({ description: 'Organization in which it happened.' }),
-  seq: Type.Integer({ description: '1, 2, 3… in the organization, without a gap, in the order of commits.' }),
+  seq: isTest(type) ? NoSeq : Seq,
   data: eventData[type],
 }, { $id: schemaName(type), description: eventMeanings[type], examples: [exampleOf(type)] })
 
-/** The JSON Schema of each type of event. */
-export const eventSchemas = Object.fromEntries(eventTypes.map((type) => [type, createEventSchema(type)])) as
-  Record<EventType, ReturnType<typeof createEventSchema>>
+/** The JSON Schema of each type of event, and of what tests a webhook endpoint. */
+export const eventSchemas = Object.fromEntries(webhookTypes.map((type) => [type, createEventSchema(type)])) as
+  Record<WebhookType, ReturnType<typeof createEventSchema>>
 
 export type EventData = { [Type in EventType]: Static<(typeof eventData)[Type]> }
+
+/** What tests a webhook endpoint. */
+export interface WebhookTestEvent {
+  type: 'webhook.test'
+  id: string
+  timestamp: string
+  organizationId: string
+  seq: null
+  data: Static<(typeof eventData)['webhook.test']>
+}
 
 /** One change, as webhooks, the stream and `GET /api/events` tell it. */
 export type Event = {
@@ -67,7 +83,7 @@ export type Event = {
 
 export const Event = Type.Unsafe<Event>({
   $id: 'Event',
-  oneOf: Object.values(eventSchemas),
+  oneOf: eventTypes.map((type) => eventSchemas[type]),
   description: 'One change. Told apart by `type`. At most 20 KB: what is longer is cut, and `data.truncated` says where '
     + 'the whole is.',
 })

@@ -1,4 +1,4 @@
-import { eventMeanings, eventSchemas, eventTypes } from '@hilo/contract'
+import { eventMeanings, eventSchemas, webhookTypes } from '@hilo/contract'
 
 const headers = [
   ['webhook-id', 'The `id` of the event; the same in every attempt, so that a repeat is recognised by it.'],
@@ -8,7 +8,7 @@ const headers = [
 
 /** The `webhooks` part of the OpenAPI 3.1 document: what is sent to webhook endpoints, by type of event. */
 export function describeWebhooks(): Record<string, object> {
-  return Object.fromEntries(eventTypes.map((type) => [type, {
+  return Object.fromEntries(webhookTypes.map((type) => [type, {
     post: {
       tags: ['Events'],
       summary: type,

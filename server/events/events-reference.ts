@@ -1,4 +1,4 @@
-import { eventMeanings, eventSchemas, type EventType, eventTypes } from '@hilo/contract'
+import { eventMeanings, eventSchemas, type WebhookType, webhookTypes } from '@hilo/contract'
 
 interface Schema {
   $id?: string
@@ -11,12 +11,15 @@ interface Schema {
   required?: string[]
 }
 
-/** Every type of event as Markdown, for docs/events.md: what it means, what its `data` holds, and an example. */
+/**
+ * Every type of event, and what tests a webhook endpoint, as Markdown, for docs/events.md: what it means, what its
+ * `data` holds, and an example.
+ */
 export function eventsReference(): string {
-  return eventTypes.map(describeType).join('\n\n')
+  return webhookTypes.map(describeType).join('\n\n')
 }
 
-function describeType(type: EventType): string {
+function describeType(type: WebhookType): string {
   const schema = eventSchemas[type] as unknown as Schema & { examples: object[] }
   const example = schema.examples[0]!
   return [
@@ -26,7 +29,7 @@ function describeType(type: EventType): string {
 }
 
 /** One of them, so that a reader has seen it all once. */
-const isShownInFull = (type: EventType) => type === 'message.created'
+const isShownInFull = (type: WebhookType) => type === 'message.created'
 
 function describeFields({ properties = {}, required = [] }: Schema): string {
   const rows = Object.entries(properties).filter(([name]) => name !== 'truncated').map(([name, field]) => (

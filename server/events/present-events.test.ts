@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Event, eventSchemas, eventTypes } from '@hilo/contract'
+import { type Event, eventSchemas, webhookTypes } from '@hilo/contract'
 import Schema from 'typebox/schema'
 import { inOrganization } from '../database/transactions.ts'
 import { changeContact, createContact, mergeContacts } from '../test/contacts.ts'
@@ -31,7 +31,7 @@ function only<Type extends Event['type']>(events: readonly Event[], type: Type):
 }
 
 test('every type of event is documented: its schema has its name, a meaning and an example that is valid', () => {
-  for (const type of eventTypes) {
+  for (const type of webhookTypes) {
     const schema = eventSchemas[type] as { $id?: string, description?: string, examples?: unknown[] } & object
     assert.match(schema.$id!, /^[A-Z][A-Za-z]+Event$/)
     assert.match(schema.description!, /\.$/)

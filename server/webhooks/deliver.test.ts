@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { NewWebhookEndpointBody } from '@hilo/contract'
+import { eventSchemas, type NewWebhookEndpointBody, webhookTypes } from '@hilo/contract'
+import Schema from 'typebox/schema'
 import type { OpenDatabase } from '../database/open.ts'
 import { record } from '../test/query-agent.ts'
 import { databases, skipWithout, startAlone } from '../test/start-hilo.ts'
@@ -43,6 +44,20 @@ for (const kind of databases) {
         assert.deepEqual([attempt, isDelivered, status, error], [1, true, 204, null])
       }
       assert.equal(attempts.length, 2)
+    })
+
+    test('a test is sent at once, signed and as its schema in the API says, and stands among the attempts', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes })
+      const receiver = await startReceiver(t)
+      const { id, secret } = await createEndpoint(hilo, { url: receiver.url, isEnabled: false })
+      const { status, body } = await hilo.request('POST', `/api/webhook-endpoints/${id}/test`, { body: {} })
+      assert.deepEqual([status, body.eventType, body.isDelivered], [200, 'webhook.test', true])
+      const [received] = await receiver.waitFor(1)
+      const event = verify(secret, received!)
+      assert.deepEqual(Schema.Errors(eventSchemas['webhook.test'], event)[1], [])
+      assert.deepEqual((await readAttempts(hilo, id)).map((attempt) => attempt.id), [body.id])
+      const { body: document } = await hilo.request('GET', '/openapi.json')
+      assert.deepEqual(Object.keys(document.webhooks), webhookTypes)
     })
 
     test('a receiver that is down at first gets everything, each conversation in its order', async (t) => {
