@@ -4,7 +4,7 @@ import { inOrganization } from '../database/transactions.ts'
 import { allowNoBody } from '../http/allow-no-body.ts'
 import { errorResponses } from '../http/error-responses.ts'
 import type { Routes, Services } from '../http/hilo-app.ts'
-import { approve, reject, type RunTool } from './decide-approval.ts'
+import { approve, reject } from './decide-approval.ts'
 import { listApprovals } from './list-approvals.ts'
 
 const tags = ['Agents']
@@ -34,8 +34,8 @@ const rejectSchema = {
   description: 'The tool is not called.',
 }
 
-/** @param runTool calls the tools of agents. */
-export const approvalRoutes = ({ database: { db } }: Services, runTool: RunTool): Routes => async (app) => {
+/** Calls of tools that wait for a person. */
+export const approvalRoutes = ({ database: { db }, runTool }: Services): Routes => async (app) => {
   const write = { config: { scope: 'messages:write' }, preValidation: allowNoBody } as const
 
   app.get('/api/approvals', {

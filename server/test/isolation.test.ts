@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { createId } from '../database/create-id.ts'
 import { createContact, mergeContacts } from './contacts.ts'
 import { assertRefused, record, recordAndExplain } from './query-agent.ts'
 import { takeSnapshot } from './rows.ts'
@@ -18,6 +19,7 @@ interface Belongings {
   proposal: string
   key: string
   endpoint: string
+  approval: string
 }
 
 /** A call on something of A's; `mine` is what the caller B has of its own. */
@@ -51,6 +53,7 @@ const onAgent = (verb: string): Call[] => [
 /** Calls that name something of A's: for B it is not there. */
 const notThere: Record<string, Call[]> = {
   'POST /api/agents/{id}/query-agent': onAgent('query-agent'),
+  'POST /api/agents/{id}/query': onAgent('query'),
   'POST /api/agents/{id}/resolve': onAgent('resolve'),
   'POST /api/agents/{id}/messages': [on('agents/agent/messages', { messages: [said, said] })],
   'GET /api/agents/{id}': [on('agents/agent')],
@@ -59,6 +62,8 @@ const notThere: Record<string, Call[]> = {
     ({ conversation }) => [`/api/events/stream?conversationId=${conversation}`],
     ({ named }) => [`/api/events/stream?conversationId=${named}`],
   ],
+  'POST /api/approvals/{id}/approve': [on('approvals/approval/approve', {})],
+  'POST /api/approvals/{id}/reject': [on('approvals/approval/reject', { reason: 'Stolen' })],
   'GET /api/conversations/{id}': onConversation(),
   'PATCH /api/conversations/{id}': onConversation('', { status: 'RESOLVED', isAiEnabled: false }),
   'PATCH /api/conversations/{id}/metadata': onConversation('/metadata', { metadata: { stolen: true } }),
@@ -97,6 +102,7 @@ const ownOnly: Record<string, Call[]> = {
     () => ['/api/conversations'], ({ agent }) => [`/api/conversations?agentId=${agent}`],
     ({ contact }) => [`/api/conversations?contactId=${contact}`],
   ],
+  'GET /api/approvals': [() => ['/api/approvals'], () => ['/api/approvals?status=pending']],
   'GET /api/events': [() => ['/api/events'], () => ['/api/events?after=1&types=message.created']],
   'GET /api/contacts': [
     '', '?search=ana', '?email=ana@example.com', '?userId=u1', '?phoneNumber=%2B34600123456',
@@ -133,8 +139,17 @@ async function settleIn(hilo: Hilo, who: string): Promise<Belongings> {
   return {
     agent: hilo.agentId, conversation: first.conversationId, named, message: first.messageId, contact: contact.id,
     merged: merged.id, proposal: proposals.items[0].id, key: keys.items[0].id,
-    endpoint: endpoint.id,
+    endpoint: endpoint.id, approval: await askForApproval(hilo, first.conversationId, who),
   }
+}
+
+async function askForApproval(hilo: Hilo, conversationId: string, who: string): Promise<string> {
+  const id = createId()
+  await hilo.asOwner((tx) => tx.insertInto('approvals').values({
+    organization_id: hilo.organizationId, id, conversation_id: conversationId, turn_id: createId(),
+    agent_id: hilo.agentId, tool: 'refund', payload: JSON.stringify({ who }),
+  }).execute())
+  return id
 }
 
 interface Operation {

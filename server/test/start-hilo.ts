@@ -1,5 +1,6 @@
 import { after, type TestContext } from 'node:test'
 import { createAgent } from '../agents/create-agent.ts'
+import type { RunTool } from '../approvals/decide-approval.ts'
 import { type Config, readConfig } from '../config.ts'
 import type { OpenDatabase } from '../database/open.ts'
 import type { Database, Transaction } from '../database/schema.ts'
@@ -144,12 +145,12 @@ async function request(url: string, options: RequestOptions & { method: string }
 export async function startHilo(
   t: TestContext,
   kind: DatabaseKind,
-  config?: Partial<Config> & { logStream?: { write(line: string): void } },
+  config?: Partial<Config> & { logStream?: { write(line: string): void }, runTool?: RunTool },
 ): Promise<Hilo> {
   const { database, server } = await share(kind)
   if (!config) return createTenant({ database, server })
-  const { logStream, ...settings } = config
-  const own = await startServer(testConfig(settings), { database, logStream })
+  const { logStream, runTool, ...settings } = config
+  const own = await startServer(testConfig(settings), { database, logStream, runTool })
   t.after(() => own.stop())
   return createTenant({ database, server: own })
 }

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { HiloError } from '../errors.ts'
+import { recordMessages } from '../test/record-messages.ts'
+import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
+import type { RunTool } from './decide-approval.ts'
+
+type Test = Parameters<typeof startHilo>
+
+/** The conversations crm-1 and crm-2, and what `runTool` was called with. */
+async function start(t: Test[0], database: Test[1], run: RunTool = async () => 'done') {
+  const calls: object[] = []
+  const runTool: RunTool = (approval) => {
+    const { tool, payload, status } = approval
+    calls.push({ tool, payload, status })
+    return run(approval)
+  }
+  const hilo = await startHilo(t, database, { runTool })
+  const [one, two] = await recordMessages(hilo, [
+    { query: 'a', conversationId: 'crm-1' }, { query: 'b', conversationId: 'crm-2' },
+  ])
+  return { hilo, calls, one: one!.conversationId, two: two!.conversationId }
+}
+
+async function ask(hilo: Hilo, conversationId: string, ids: readonly string[]): Promise<void> {
+  await hilo.asOwner((tx) => tx.insertInto('approvals').values(ids.map((id, index) => ({
+    organization_id: hilo.organizationId, id, conversation_id: conversationId, turn_id: 't1', agent_id: hilo.agentId,
+    tool: 'refund', payload: JSON.stringify({ order: id }), created_at: `2026-03-02T14:05:0${index}.000Z`,
+  }))).execute())
+}
+
+const decide = (hilo: Hilo, path: string, body?: object) => hilo.request('POST', `/api/approvals/${path}`, { body })
+
+async function list(hilo: Hilo, query = ''): Promise<string[]> {
+  const { status, body } = await hilo.request('GET', `/api/approvals${query}`)
+  assert.equal(status, 200, JSON.stringify(body))
+  return body.items.map(({ id }: { id: string }) => id)
+}
+
+for (const database of databases) {
+  describe(`approvals on ${database}`, skipWithout(database), () => {
+    test('an approved call runs once, and its result is kept; a rejected one never runs', async (t) => {
+      const { hilo, calls, one } = await start(t, database, async ({ id }) => `refunded ${id}\0\ud800`)
+      await ask(hilo, one, ['a1', 'a2'])
+      const { status, body } = await decide(hilo, 'a1/approve', { reason: 'fine' })
+      const { decidedBy, decidedAt, ...approved } = body
+      assert.equal(status, 200)
+      assert.deepEqual(approved, {
+        id: 'a1', conversationId: one, turnId: 't1', agentId: hilo.agentId, tool: 'refund', payload: { order: 'a1' },
+        status: 'approved', reason: 'fine', result: 'refunded a1\ufffd', createdAt: '2026-03-02T14:05:00.000Z',
+      })
+      const { body: { items: [key] } } = await hilo.request('GET', '/api/api-keys')
+      assert.ok(decidedBy === key.id && decidedAt > approved.createdAt)
+      const rejected = (await decide(hilo, 'a2/reject')).body
+      assert.deepEqual([rejected.status, rejected.result, rejected.reason], ['rejected', null, null])
+      assert.deepEqual(calls, [{ tool: 'refund', payload: { order: 'a1' }, status: 'running' }])
+      assert.deepEqual((await hilo.request('GET', '/api/approvals')).body.items, [rejected, body])
+    })
+
+    test('what is decided stays so: 409', async (t) => {
+      const { hilo, calls, one } = await start(t, database)
+      await ask(hilo, one, ['a1', 'a2'])
+      await decide(hilo, 'a1/approve')
+      await decide(hilo, 'a2/reject', { reason: null })
+      for (const [path, says] of [['a1', /approved/], ['a2', /rejected/]] as const) {
+        for (const verb of ['approve', 'reject']) {
+          const { status, body } = await decide(hilo, `${path}/${verb}`, {})
+          assert.deepEqual([status, body.code], [409, 'APPROVAL_DECIDED'])
+          assert.match(body.error, says)
+        }
+      }
+      assert.equal(calls.length, 1)
+    })
+
+    test('of those who decide at the same time one does, and the tool runs at most once', async (t) => {
+      const { hilo, calls, one } = await start(t, database)
+      const ids = Array.from({ length: 5 }, (_, index) => `a${index}`)
+      await ask(hilo, one, ids)
+      const answers = await Promise.all(ids.flatMap((id) => [
+        decide(hilo, `${id}/approve`), decide(hilo, `${id}/approve`), decide(hilo, `${id}/reject`),
+      ]))
+      const statuses = [...ids.map(() => 200), ...ids.flatMap(() => [409, 409])]
+      assert.deepEqual(answers.map(({ status }) => status).sort(), statuses)
+      const { body: { items } } = await hilo.request('GET', '/api/approvals?status=approved')
+      assert.equal(items.length, calls.length)
+      assert.equal(new Set(calls.map((call) => JSON.stringify(call))).size, calls.length)
+    })
+
+    test('while the tool runs, nobody decides again', async (t) => {
+      const { promise, resolve } = Promise.withResolvers<string>()
+      const begun = Promise.withResolvers<void>()
+      const { hilo, one } = await start(t, database, () => {
+        begun.resolve()
+        return promise
+      })
+      await ask(hilo, one, ['a1'])
+      const approving = decide(hilo, 'a1/approve')
+      await begun.promise
+      assert.deepEqual(await list(hilo, '?status=running'), ['a1'])
+      for (const verb of ['approve', 'reject']) {
+        const { status, body } = await decide(hilo, `a1/${verb}`)
+        assert.deepEqual([status, body.code], [409, 'APPROVAL_DECIDED'])
+        assert.match(body.error, /running/)
+      }
+      resolve('late')
+      assert.equal((await approving).body.result, 'late')
+    })
+
+    test('a tool that could not be called at all leaves the approval pending', async (t) => {
+      let isThere = false
+      const { hilo, one } = await start(t, database, async () => {
+        if (!isThere) throw new HiloError('NOT_FOUND', 'The agent has no tool "refund" any more.')
+        return 'done'
+      })
+      await ask(hilo, one, ['a1'])
+      const before = (await hilo.request('GET', '/api/approvals')).body
+      const failed = await decide(hilo, 'a1/approve', { reason: 'x' })
+      assert.deepEqual([failed.status, failed.body.error], [404, 'The agent has no tool "refund" any more.'])
+      assert.deepEqual((await hilo.request('GET', '/api/approvals')).body, before)
+      isThere = true
+      assert.equal((await decide(hilo, 'a1/approve')).body.status, 'approved')
+    })
+
+    test('the list is read page by page, by status and by conversation', async (t) => {
+      const { hilo, one, two } = await start(t, database)
+      await ask(hilo, one, ['a1', 'a2', 'a3'])
+      await ask(hilo, two, ['b1', 'b2', 'b3'])
+      await decide(hilo, 'a2/reject')
+      const ids: string[] = []
+      let cursor = ''
+      do {
+        const { body } = await hilo.request('GET', `/api/approvals?limit=2&cursor=${cursor}`)
+        ids.push(...body.items.map(({ id }: { id: string }) => id))
+        cursor = body.nextCursor
+      } while (cursor)
+      assert.deepEqual(ids, ['b3', 'a3', 'b2', 'a2', 'b1', 'a1'])
+      assert.deepEqual(await list(hilo, '?conversationId=crm-1&status=pending'), ['a3', 'a1'])
+      assert.deepEqual(await list(hilo, `?conversationId=${two}`), ['b3', 'b2', 'b1'])
+      assert.deepEqual(await list(hilo, '?status=running'), [])
+      for (const [query, field] of [['cursor=broken', 'cursor'], ['status=done', 'status']]) {
+        const { status, body } = await hilo.request('GET', `/api/approvals?${query}`)
+        assert.deepEqual([status, body.field], [400, field])
+      }
+    })
+
+    test('another organization finds nothing, and keys need their scope', async (t) => {
+      const { hilo, calls, one } = await start(t, database)
+      await ask(hilo, one, ['a1'])
+      const neighbour = await hilo.createNeighbour()
+      const [reader, writer] = [await hilo.createKey(['history:read']), await hilo.createKey(['messages:write'])]
+      assert.deepEqual(await list(neighbour), [])
+      assert.equal((await neighbour.request('GET', `/api/approvals?conversationId=${one}`)).status, 404)
+      assert.equal((await hilo.request('GET', '/api/approvals', { key: writer })).status, 403)
+      for (const verb of ['approve', 'reject']) {
+        assert.equal((await decide(neighbour, `a1/${verb}`)).status, 404)
+        assert.equal((await decide(hilo, `nothing/${verb}`)).status, 404)
+        assert.equal((await hilo.request('POST', `/api/approvals/a1/${verb}`, { key: reader })).status, 403)
+        const wrong = await decide(hilo, `a1/${verb}`, { reason: 5 })
+        assert.deepEqual([wrong.status, wrong.body.field], [400, 'reason'])
+      }
+      assert.deepEqual([await list(hilo, '?status=pending'), calls], [['a1'], []])
+    })
+  })
+}
