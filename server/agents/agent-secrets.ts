@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import type { Config } from '../config.ts'
-import { createEncryption, DecryptionError, type Encryption } from '../encryption/encrypt.ts'
 import { findPlaceholder } from '../conversations/find-placeholder.ts'
+import { createEncryption, DecryptionError, type Encryption } from '../encryption/encrypt.ts'
 import { HiloError } from '../errors.ts'
+import type { ConfigWithSecret } from '../read-secret.ts'
 
 /** Whose credentials they are, and what opens them. */
 export interface SecretsOf {
@@ -17,8 +16,8 @@ export class UnreadableSecretError extends Error {
 }
 
 /** For the credentials of agents: keys of models and headers of tools. */
-export function createAgentEncryption({ secret }: Pick<Config, 'secret'>): Encryption {
-  return createEncryption(secret ?? randomUUID(), 'agent secrets') // `main.ts` sees to it that there is one
+export function createAgentEncryption({ secret }: Pick<ConfigWithSecret, 'secret'>): Encryption {
+  return createEncryption(secret, 'agent secrets')
 }
 
 /** @param field where it stands in the settings: what is copied to another place opens nothing. */

@@ -1,14 +1,19 @@
-import type { Agent } from '@hilo/contract'
-import type { Command } from 'commander'
+import type { Agent, ModelInput } from '@hilo/contract'
+import { type Command, Option } from 'commander'
 import { accessAgent, presentAgent } from '../agents/access-agent.ts'
+import { createAgentEncryption } from '../agents/agent-secrets.ts'
+import { changeAgent } from '../agents/change-agent.ts'
 import { createAgent } from '../agents/create-agent.ts'
 import { readAgentId } from '../agents/read-agent-id.ts'
+import { readConfig } from '../config.ts'
 import type { Transaction } from '../database/schema.ts'
 import { asOwner } from '../database/transactions.ts'
 import { listNewest } from '../http/list-newest.ts'
 import { recordAudit } from '../organizations/audit.ts'
+import { withSecret } from '../read-secret.ts'
+import { StartError } from '../start-error.ts'
 import { findOrganization } from './find-organization.ts'
-import { again, withJson, withName, withOrganization } from './options.ts'
+import { again, readName, withJson, withName, withOrganization } from './options.ts'
 import { type Answer, type OutputOptions, print } from './print.ts'
 import { readAllPages } from './read-all-pages.ts'
 import { formatTable } from './table.ts'
@@ -18,14 +23,23 @@ interface ListOptions extends OutputOptions {
   organization?: string
 }
 
+interface ModelOptions extends ListOptions {
+  provider: ModelInput['provider']
+  name: string
+  baseUrl?: string
+  apiKeyEnv?: string
+}
+
 interface CreateOptions extends ListOptions {
   name: string
   id?: string
 }
 
+const providers: readonly ModelInput['provider'][] = ['openai', 'anthropic', 'openai-compatible']
+
 /** `hilo agents`: the AI agents of an organization. */
 export function addAgents(program: Command): void {
-  const agents = program.command('agents').description('agents of an organization: list, create')
+  const agents = program.command('agents').description('agents of an organization: list, create, give them a model')
 
   withJson(withOrganization(agents.command('list').description('show the agents of an organization')))
     .action((options: ListOptions) => print(options, () => list(options)))
@@ -33,6 +47,18 @@ export function addAgents(program: Command): void {
   withJson(withOrganization(withName(agents.command('create').description('create an agent'), 'agent')))
     .option('--id <id>', 'its id, for an installation that moves here; made up when left out')
     .action((options: CreateOptions) => print(options, () => create(options)))
+
+  addSetModel(agents)
+}
+
+function addSetModel(agents: Command): void {
+  const command = agents.command('set-model <agent>').description('set the model that an agent answers with')
+  withJson(withOrganization(command))
+    .addOption(new Option('--provider <provider>', 'whose API it is').choices(providers).makeOptionMandatory())
+    .addOption(new Option('--name <name>', 'the model, such as gpt-4o-mini').argParser(readName).makeOptionMandatory())
+    .option('--base-url <url>', 'address of the API; needed for openai-compatible')
+    .option('--api-key-env <variable>', 'environment variable that holds the key; without it a stored key stays')
+    .action((agent: string, options: ModelOptions) => print(options, () => setModel(agent, options)))
 }
 
 /** Every agent of an organization, the newest first. */
@@ -66,4 +92,27 @@ function create({ organization, id, name }: CreateOptions): Promise<Answer> {
         `It records messages at POST /api/agents/${agentId}/query-agent.`,
     }
   }))
+}
+
+function setModel(id: string, { organization, provider, name, baseUrl, apiKeyEnv }: ModelOptions): Promise<Answer> {
+  const instead = `use its route PATCH /api/agents/${id} with an API key that has the scope admin`
+  const model = { provider, name, baseUrl, apiKey: readKey(apiKeyEnv) }
+  return withDatabase({ instead }, ({ db }) => asOwner(db, async (tx) => {
+    const { id: organizationId } = await findOrganization(tx, organization)
+    const config = withSecret(readConfig(process.env))
+    const agent = await changeAgent(tx, {
+      organizationId, id, actor: 'cli', change: { model },
+      encryption: createAgentEncryption(config), allowPrivate: config.allowPrivateTargets,
+    })
+    const key = agent.model!.hasApiKey ? 'with the stored key' : 'without a key'
+    return { data: { organizationId, ...agent }, text: `Agent ${id} answers with ${name} (${provider}), ${key}.` }
+  }))
+}
+
+/** A key on the command line would stay in the history of the shell and be seen in the list of processes. */
+function readKey(variable: string | undefined): string | undefined {
+  if (variable === undefined) return undefined
+  const key = process.env[variable]
+  if (key) return key
+  throw new StartError(`The environment variable ${variable} is not set, so there is no key in it.`)
 }
