@@ -6,6 +6,7 @@ import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import type { OpenDatabase } from './database/open.ts'
 import { createEventBell } from './events/event-bell.ts'
+import type { StreamTimes } from './events/open-streams.ts'
 import type { AppOptions } from './http/create-app.ts'
 import type { HiloApp } from './http/hilo-app.ts'
 import { keepHouse } from './housekeeping.ts'
@@ -27,6 +28,7 @@ interface ServerParts {
   /** For tests. */
   webhookTimes?: Partial<WebhookTimes>
   answerTimes?: Partial<AnswerTimes>
+  streamTimes?: Partial<StreamTimes>
   /** For tests, instead of calling the tools of agents. */
   runTool?: RunTool
 }
@@ -37,14 +39,15 @@ interface ServerParts {
  */
 export async function startServer(
   config: ConfigWithSecret,
-  { database, webhookTimes, answerTimes, runTool = notWired, ...options }: ServerParts & AppOptions,
+  { database, webhookTimes, answerTimes, streamTimes, runTool = notWired, ...options }: ServerParts & AppOptions,
 ): Promise<RunningServer> {
   const ingest = createIngest(database)
   const eventBell = createEventBell(database)
   const webhooks = createWebhooks(config, { database, eventBell, times: webhookTimes })
   const mind = createMind(config)
   const answers = createAnswers({ database, ingest, eventBell, think: mind.think, times: answerTimes })
-  const app = await buildApp({ config, database, ingest, eventBell, webhooks, answers, runTool }, options)
+  const services = { config, database, ingest, eventBell, webhooks, answers, runTool, streamTimes }
+  const app = await buildApp(services, options)
   const stop = async () => {
     await Promise.all([app.close(), answers.stop()]) // requests wait for answers
     await mind.close()

@@ -5,9 +5,6 @@ import type { EventFilter } from './read-events.ts'
 /** Events that a reader may be behind while it takes nothing. It costs no more than its place, but must have an end. */
 const mostBehind = 2000
 
-/** How long a reader may take nothing at all, though there is something for it. */
-const mostBlockedMs = 60_000
-
 /** How long the last words may take to reach the reader; less where the whole server waits for it. */
 const lingerMs = 30_000
 const stoppingMs = 2000
@@ -27,6 +24,8 @@ export interface StreamOptions {
   follower: Follower
   after: number
   filter: EventFilter
+  /** How long the reader may take nothing at all, though there is something for it. */
+  mostBlockedMs: number
   /** The next events from the database, for a reader who is far behind; or why the stream has to end. */
   readPage(after: number): Promise<Taken | Ending>
   onClose(): void
@@ -63,7 +62,7 @@ export class EventStream {
   /** Shows the reader, and whatever stands between, that this stream is alive. */
   keepAlive(): void {
     if (this.#blockedSinceMs === undefined) this.#options.response.write(': still here\n\n')
-    else if (performance.now() - this.#blockedSinceMs > mostBlockedMs) this.end('TOO_SLOW')
+    else if (performance.now() - this.#blockedSinceMs > this.#options.mostBlockedMs) this.end('TOO_SLOW')
   }
 
   end(code: Ending): void {

@@ -5,8 +5,15 @@ import { asOwner } from '../database/transactions.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import type { EventStream } from './event-stream.ts'
 
-/** How soon a stream ends whose key was revoked or has expired. */
-const checkMs = 5000
+/** Times that tests shorten; milliseconds. */
+export interface StreamTimes {
+  /** How soon a stream ends whose key was revoked or has expired. */
+  checkMs: number
+  /** How long a reader may take nothing at all, though there is something for it. */
+  mostBlockedMs: number
+}
+
+export const usualStreamTimes: StreamTimes = { checkMs: 5000, mostBlockedMs: 60_000 }
 
 /** Keep-alives come with every third check: proxies close what is silent, some after 30 seconds. */
 const checksPerKeepAlive = 3
@@ -30,7 +37,7 @@ export interface OpenStreams {
 }
 
 /** Looks after the streams that are open: whoever is let in once does not stay for ever. */
-export function createOpenStreams(db: Database): OpenStreams {
+export function createOpenStreams(db: Database, { checkMs }: Pick<StreamTimes, 'checkMs'>): OpenStreams {
   const streams = new Map<EventStream, StreamOwner>()
   let checks = 0
 

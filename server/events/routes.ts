@@ -10,7 +10,7 @@ import type { Routes, Services } from '../http/hilo-app.ts'
 import type { Caller } from '../organizations/scopes.ts'
 import { awaitNews } from './await-news.ts'
 import { createEventFeeds } from './event-feeds.ts'
-import { createOpenStreams } from './open-streams.ts'
+import { createOpenStreams, usualStreamTimes } from './open-streams.ts'
 import { presentEvents } from './present-events.ts'
 import { readFilter } from './read-filter.ts'
 import { readLog } from './read-log.ts'
@@ -47,10 +47,11 @@ const streamSchema = {
 }
 
 /** The log of changes: to read, to wait for, to listen to. */
-export const eventRoutes = ({ database: { db }, eventBell }: Services): Routes => async (app) => {
+export const eventRoutes = ({ database: { db }, eventBell, streamTimes }: Services): Routes => async (app) => {
+  const times = { ...usualStreamTimes, ...streamTimes }
   const feeds = createEventFeeds(db, eventBell)
-  const streams = createOpenStreams(db)
-  const openStream = createStreamOpener({ db, feeds, streams })
+  const streams = createOpenStreams(db, times)
+  const openStream = createStreamOpener({ db, feeds, streams, ...times })
   const stopping = new AbortController()
   app.addHook('preClose', (done) => {
     stopping.abort()

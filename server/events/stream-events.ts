@@ -9,7 +9,7 @@ import type { Taken } from './event-feed.ts'
 import type { EventFeeds } from './event-feeds.ts'
 import { type Ending, EventStream } from './event-stream.ts'
 import { formatEvent } from './format-event.ts'
-import type { OpenStreams } from './open-streams.ts'
+import type { OpenStreams, StreamTimes } from './open-streams.ts'
 import { presentEvents } from './present-events.ts'
 import type { EventFilter } from './read-events.ts'
 import { readFilter } from './read-filter.ts'
@@ -44,9 +44,15 @@ export interface Wanted {
   query: EventStreamQuery
 }
 
+interface OpenerParts extends Pick<StreamTimes, 'mostBlockedMs'> {
+  db: Database
+  feeds: EventFeeds
+  streams: OpenStreams
+}
+
 /** Opens streams; what is wrong with a request is answered before one begins. */
 export function createStreamOpener(
-  { db, feeds, streams }: { db: Database, feeds: EventFeeds, streams: OpenStreams },
+  { db, feeds, streams, mostBlockedMs }: OpenerParts,
 ): (reply: FastifyReply, wanted: Wanted) => Promise<void> {
   const inTurn = createTurns(readingsAtOnce)
 
@@ -77,6 +83,7 @@ export function createStreamOpener(
       follower,
       after: place,
       filter,
+      mostBlockedMs,
       readPage: (after) => readPage({ organizationId, after, filter }).catch(nameEnding),
       onClose: () => streams.remove(opened),
     })

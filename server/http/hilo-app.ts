@@ -5,6 +5,7 @@ import type {
 import type { OpenDatabase } from '../database/open.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { EventBell } from '../events/event-bell.ts'
+import type { StreamTimes } from '../events/open-streams.ts'
 import type { Ingest } from '../ingest.ts'
 import type { Caller, Scope } from '../organizations/scopes.ts'
 import type { Answers } from '../answers/answers.ts'
@@ -22,6 +23,8 @@ export interface Services {
   answers: Answers
   /** Calls a tool that a person allowed. */
   runTool: RunTool
+  /** For tests. */
+  streamTimes?: Partial<StreamTimes>
 }
 
 /** The routes of one domain: a plugin that `app.ts` registers by name. */
