@@ -25,7 +25,8 @@ export async function fetchFile(
     })
     const { status, headers } = answer
     if (status >= 200 && status < 300) return answer
-    const target = status >= 300 && status < 400 ? URL.parse([headers.location ?? []].flat()[0] ?? '', url) : null
+    const location = status >= 300 && status < 400 ? [headers.location ?? []].flat()[0] : undefined
+    const target = location ? URL.parse(location, url) : null
     if (!target) throw new GuardError('FAILED', `The server answered with status ${status}.`)
     url = target.href
   }
