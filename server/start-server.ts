@@ -39,14 +39,16 @@ interface ServerParts {
  */
 export async function startServer(
   config: ConfigWithSecret,
-  { database, webhookTimes, answerTimes, streamTimes, runTool = notWired, ...options }: ServerParts & AppOptions,
+  { database, webhookTimes, answerTimes, streamTimes, runTool, ...options }: ServerParts & AppOptions,
 ): Promise<RunningServer> {
   const ingest = createIngest(database)
   const eventBell = createEventBell(database)
   const webhooks = createWebhooks(config, { database, eventBell, times: webhookTimes })
-  const mind = createMind(config)
+  const mind = createMind(config, database.db)
   const answers = createAnswers({ database, ingest, eventBell, think: mind.think, times: answerTimes })
-  const services = { config, database, ingest, eventBell, webhooks, answers, runTool, streamTimes }
+  const services = {
+    config, database, ingest, eventBell, webhooks, answers, streamTimes, runTool: runTool ?? mind.runTool,
+  }
   const app = await buildApp(services, options)
   const stop = async () => {
     await Promise.all([app.close(), answers.stop()]) // requests wait for answers
@@ -73,8 +75,6 @@ export async function startServer(
     },
   }
 }
-
-const notWired: RunTool = () => Promise.reject(new Error('HTTP tools are not wired yet.'))
 
 /** Without Fastify's line for each address: `main.ts` says it once, for people and in the log. */
 async function listen(app: HiloApp, { host, port }: Config): Promise<void> {

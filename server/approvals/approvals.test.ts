@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { HiloError } from '../errors.ts'
 import { recordMessages } from '../test/record-messages.ts'
 import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
+import { startServer } from '../test/start-server.ts'
 import type { RunTool } from './decide-approval.ts'
 
 type Test = Parameters<typeof startHilo>
@@ -119,6 +120,49 @@ for (const database of databases) {
       assert.deepEqual((await hilo.request('GET', '/api/approvals')).body, before)
       isThere = true
       assert.equal((await decide(hilo, 'a1/approve')).body.status, 'approved')
+    })
+
+    test('a call that broke off in Hilo is not made again, as nobody knows what it did', async (t) => {
+      const { hilo, one } = await start(t, database, () => Promise.reject(new Error('a fault of ours')))
+      await ask(hilo, one, ['a1'])
+      const { status, body } = await decide(hilo, 'a1/approve')
+      assert.deepEqual([status, body.code], [500, 'INTERNAL'])
+      const { body: { items: [approval] } } = await hilo.request('GET', '/api/approvals')
+      assert.equal(approval.status, 'approved')
+      assert.match(approval.result, /not known/)
+      assert.equal((await decide(hilo, 'a1/approve')).status, 409)
+    })
+
+    test('the tool of the agent is called as it is set by then, with its secrets; a tool that is gone is not', async (t) => {
+      const requests: object[] = []
+      const shop = await startServer(t, (request, response) => {
+        const { method, url, headers: { authorization } } = request
+        let body = ''
+        request.on('data', (piece) => body += piece).on('end', () => {
+          requests.push({ method, url, authorization, body })
+          response.writeHead(200, { 'content-type': 'application/json' }).end('{"refunded":true}')
+        })
+      })
+      const hilo = await startHilo(t, database, { allowPrivateTargets: true })
+      const [one] = await recordMessages(hilo, [{ query: 'a' }])
+      await ask(hilo, one!.conversationId, ['a1', 'a2'])
+      const setTools = (tools: object[]) => hilo.request('PATCH', `/api/agents/${hilo.agentId}`, { body: { tools } })
+      const refund = {
+        name: 'refund', description: 'Refunds.', url: `${shop.url}/orders/{order}`, requiresApproval: true,
+        parameters: { type: 'object', properties: { order: { type: 'string' } } },
+        headers: { Authorization: 'Bearer a-secret-of-the-shop' },
+      }
+      assert.equal((await setTools([refund])).status, 200)
+      assert.equal((await decide(hilo, 'a1/approve')).body.result, '{"refunded":true}')
+      assert.deepEqual(requests, [
+        { method: 'POST', url: '/orders/a1', authorization: 'Bearer a-secret-of-the-shop', body: '{}' },
+      ])
+      await setTools([])
+      const gone = await decide(hilo, 'a2/approve')
+      assert.deepEqual([gone.status, gone.body.code], [404, 'NOT_FOUND'])
+      assert.match(gone.body.error, /no tool "refund" any more/)
+      assert.deepEqual(await list(hilo, '?status=pending'), ['a2'])
+      assert.equal(requests.length, 1)
     })
 
     test('the list is read page by page, by status and by conversation', async (t) => {

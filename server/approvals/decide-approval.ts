@@ -8,8 +8,8 @@ import type { Caller } from '../organizations/scopes.ts'
 import { type ApprovalRow, presentApproval } from './list-approvals.ts'
 
 /**
- * Calls the tool of an approval. Resolves with what the tool answered, also where that is a failure; rejects only where
- * nothing was called, such as for a tool that the agent does not have any more.
+ * Calls the tool of an approval. Resolves with what the tool answered, also where that is a failure. Rejects with a
+ * HiloError where nothing was called, such as for a tool that the agent does not have any more.
  */
 export type RunTool = (approval: ApprovalRow) => Promise<string>
 
@@ -22,7 +22,7 @@ interface Decision {
 
 /**
  * Calls the tool, once and no more: the move from pending to running decides between two who approve at the same time.
- * Where nothing was called, it is pending again.
+ * Where nothing was called, it is pending again; where that is not certain, it is not.
  * @throws HiloError NOT_FOUND, APPROVAL_DECIDED, or what `runTool` rejects with.
  */
 export async function approve(
@@ -31,13 +31,15 @@ export async function approve(
   const inOwn = <Result>(work: (tx: Transaction) => Promise<Result>) => inOrganization(db, caller.organizationId, work)
   const running = await inOwn((tx) => decide(tx, caller, { ...decision, status: 'running' }))
   const result = await runTool(running).catch(async (error: unknown) => {
-    await inOwn((tx) => change(tx, running, undecided))
+    const isCertain = error instanceof HiloError
+    await inOwn((tx) => change(tx, running, isCertain ? undecided : { status: 'approved', result: unknownResult }))
     throw error
   })
   const storable = result.toWellFormed().replaceAll('\0', '')
   return presentApproval(await inOwn((tx) => change(tx, running, { status: 'approved', result: storable })))
 }
 
+const unknownResult = 'The call failed inside Hilo; whether the tool has done its work is not known.'
 const undecided = { status: 'pending', decided_by: null, decided_at: null, reason: null } as const
 
 function change(

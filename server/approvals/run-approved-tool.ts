@@ -26,7 +26,7 @@ export function createRunTool({ db, encryption, createTool }: RunToolOptions): R
     const stored = readSettings(agent.settings).tools.find(({ name }) => name === approval.tool)
     if (!stored) throw new HiloError('NOT_FOUND', `Agent "${id}" has no tool "${approval.tool}" any more.`)
     const tool = openTool(stored, approval, encryption)
-    return createTool(tool).run(payload, AbortSignal.timeout(tool.timeoutMs))
+    return createTool(tool).run(payload, new AbortController().signal) // it has a time-out of its own
   }
 }
 
