@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { get, type IncomingMessage } from 'node:http'
 import { describe, test } from 'node:test'
 import { type EventReader, openReader } from '../test/event-reader.ts'
 import { assertRefused, record } from '../test/query-agent.ts'
+import { openRaw, readToEnd } from '../test/raw-stream.ts'
 import { recordMessages } from '../test/record-messages.ts'
 import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
 
@@ -13,16 +12,6 @@ const reaches = (seq: number) => ({ events }: EventReader) => (events.at(-1)?.se
 
 /** The same organization, at another server over the same database. */
 const at = (hilo: Hilo, { url }: Hilo): Hilo => ({ ...hilo, url })
-
-/** A stream as it comes over the wire. */
-async function openRaw(hilo: Hilo, query: string): Promise<IncomingMessage> {
-  const asked = get(`${hilo.url}/api/events/stream${query}`, { headers: { authorization: `Bearer ${hilo.key}` } })
-  const [response] = await once(asked, 'response') as [IncomingMessage]
-  return response
-}
-
-/** Numbers of the events in what came over the wire. */
-const readIds = (text: string) => [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id))
 
 for (const database of databases) {
   describe(`the stream of events on ${database}`, skipWithout(database), () => {
@@ -130,11 +119,8 @@ for (const database of databases) {
       }
       await fast.until(reaches(4001))
       assert.equal(fast.events.length, 4000)
-      let received = ''
-      slow.setEncoding('utf8').on('data', (chunk: string) => (received += chunk))
-      await once(slow, 'end')
-      assert.match(received, /\n\nevent: end\ndata: \{"code":"TOO_SLOW","message":"[^"]+","after":\d+\}\n\n$/)
-      const first = readIds(received)
+      const { seqs: first, code, after } = await readToEnd(slow)
+      assert.deepEqual([code, after], ['TOO_SLOW', first.length])
       assert.deepEqual(first, upTo(first.length))
       assert.ok(first.length < 4001)
       const rest = await openReader(t, hilo, `?after=${first.length}`)

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { describe, test, type TestContext } from 'node:test'
+import { readConfig } from '../config.ts'
+import { startServer } from '../start-server.ts'
+import { openReader } from '../test/event-reader.ts'
+import { record } from '../test/query-agent.ts'
+import { openRaw, readToEnd, recordMuch } from '../test/raw-stream.ts'
+import { databases, type Hilo, skipWithout, startHilo, testSecret } from '../test/start-hilo.ts'
+import type { DatabaseKind } from '../test/test-databases.ts'
+import { until } from '../test/webhooks.ts'
+
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
+
+/** A server that looks after its streams more often than others. */
+async function startWatchful(t: TestContext, kind: DatabaseKind): Promise<Hilo> {
+  const hilo = await startHilo(t, kind)
+  const config = { ...readConfig({}), port: 0, logLevel: 'silent' as const, rateLimit: 0, secret: testSecret }
+  const streamTimes = { checkMs: 20, mostBlockedMs: 100 }
+  const { url, app, stop } = await startServer(config, { database: hilo.database, streamTimes })
+  t.after(stop)
+  return { ...hilo, url, app }
+}
+
+for (const database of databases) {
+  describe(`a stream of events on ${database} is ended by the server`, skipWithout(database), () => {
+    test('when its API key is revoked, and when its token expires', async (t) => {
+      const hilo = await startWatchful(t, database)
+      const { body: { token } } = await hilo.request('POST', '/api/tokens', { body: { expiresInSeconds: 3 } })
+      const ofToken = await openReader(t, { url: hilo.url, key: token })
+      const { body: { id, key } } = await hilo.request('POST', '/api/api-keys', { body: { name: 'x', scopes: ['history:read'] } })
+      const ofKey = await openReader(t, { url: hilo.url, key })
+      const untouched = await openReader(t, hilo)
+      await hilo.request('DELETE', `/api/api-keys/${id}`)
+      for (const reader of [ofKey, ofToken]) {
+        await reader.until(({ endings }) => endings.length > 0)
+        assert.deepEqual(reader.endings.map(({ code }) => code), ['UNAUTHORIZED'])
+      }
+      await record(hilo, {})
+      await untouched.until(({ events }) => events.length > 0)
+      assert.deepEqual([ofKey.events, ofToken.events, untouched.endings], [[], [], []])
+    })
+
+    test('when its reader takes nothing for too long; it goes on where it was', async (t) => {
+      const hilo = await startWatchful(t, database)
+      const newest = await recordMuch(hilo)
+      const asked = once(hilo.app.server, 'request') as Promise<[IncomingMessage, ServerResponse]>
+      const slow = await openRaw(hilo, '?after=0')
+      const [, response] = await asked
+      await until(async () => response.writableEnded, Boolean) // its last words wait for whoever reads them
+      const { seqs, code, after: place } = await readToEnd(slow)
+      assert.deepEqual([code, place], ['TOO_SLOW', seqs.length])
+      const rest = await openReader(t, hilo, `?after=${place}`)
+      await rest.until(({ events }) => events.at(-1)?.seq === newest)
+      assert.deepEqual([...seqs, ...rest.events.map(({ seq }) => seq)], upTo(newest))
+    })
+  })
+}
