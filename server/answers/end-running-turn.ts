@@ -4,6 +4,7 @@ import { lockConversation } from '../conversations/lock-conversation.ts'
 import type { Database, Transaction } from '../database/schema.ts'
 import { inOrganization } from '../database/transactions.ts'
 import type { Overtaker } from '../messages/new-message.ts'
+import { isPrivateRow } from '../messages/private-note.ts'
 import type { ClaimedTurn } from './claim-turn.ts'
 import { endSilently, type SilentEnd } from './end-silently.ts'
 import { recordAborted } from './record-answer.ts'
@@ -64,8 +65,8 @@ async function isOpen(tx: Transaction, { organizationId, id }: TurnWork): Promis
 }
 
 async function findNewer(tx: Transaction, { organizationId, conversationId, seenSeq }: ClaimedTurn) {
-  const rows = await tx.selectFrom('messages').select('author_kind').distinct()
+  const rows = await tx.selectFrom('messages as m').select('author_kind').distinct()
     .where('organization_id', '=', organizationId).where('conversation_id', '=', conversationId)
-    .where('seq', '>', seenSeq).where('is_draft', '=', false).execute()
+    .where('seq', '>', seenSeq).where('is_draft', '=', false).where(sql<boolean>`not ${isPrivateRow}`).execute()
   return rows.map((row) => row.author_kind)
 }

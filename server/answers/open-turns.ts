@@ -3,6 +3,7 @@ import type { ConversationSet } from '../conversations/conversation-set.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
+import { isPrivateRow } from '../messages/private-note.ts'
 import type { NewMessage } from '../messages/new-message.ts'
 
 /** Turns that run, by organization and id (`keyOf`); locked until the transaction ends. */
@@ -31,7 +32,7 @@ export async function loadOpenTurns(
         coalesce(max(m.seq) filter (where m.author_kind = 'human'), 0) as human
       from messages m
       where m.organization_id = t.organization_id and m.conversation_id = t.conversation_id
-        and m.seq > w.seen_seq::integer and not m.is_draft
+        and m.seq > w.seen_seq::integer and not m.is_draft and not ${isPrivateRow}
     ) m
   `.execute(tx)
   for (const { organizationId, conversationId, contact, human } of rows) {

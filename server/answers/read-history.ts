@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
-import type { Attachment, AuthorKind, Metadata, Transaction } from '../database/schema.ts'
+import type { Attachment, AuthorKind, Transaction } from '../database/schema.ts'
 import { isListed } from '../database/is-listed.ts'
+import { isPrivateRow } from '../messages/private-note.ts'
 
 /** A message as a prompt needs it. */
 export interface HistoryMessage {
@@ -32,7 +33,7 @@ export async function readHistory(
     with newest as (
       select m.* from messages m
       where m.organization_id = ${organizationId} and m.conversation_id = ${conversationId}
-        and ${isListed('m.occurred_at')} and not m.is_draft and not ${isPrivate}
+        and ${isListed('m.occurred_at')} and not m.is_draft and not ${isPrivateRow}
       order by m.occurred_at desc, m.seq desc limit ${limit}
     ), asked as (
       select m.* from unnest(${messageIds}::text[]) as wanted(id)
@@ -47,10 +48,3 @@ export async function readHistory(
   return rows
 }
 
-/** A colleague's note to colleagues, as Chatwoot marks it. */
-const isPrivate = sql`(m.metadata @> '{"private": true}')`
-
-/** Whether a message with this metadata is a note among colleagues, which the customer never sees. */
-export function isPrivateNote(metadata: Metadata): boolean {
-  return metadata.private === true
-}

@@ -12,6 +12,7 @@ import { type Insert, insertInto } from '../database/insert-rows.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { NewEvent } from '../events/record-events.ts'
 import type { NewMessage, Recorded } from './new-message.ts'
+import { isPrivateNote } from './private-note.ts'
 
 /** What a batch will write, besides the conversations and contacts it changes. */
 export interface Journal {
@@ -52,7 +53,7 @@ export function appendMessage(journal: Journal, message: NewMessage, decisions: 
   applyContact(journal, message, decisions)
   applyConversation(journal, message, decisions)
   conversation.lastSeq += 1
-  const consequences = message.isDraft ? [] : follow(journal, message, conversation)
+  const consequences = message.isDraft || isPrivateNote(message.metadata) ? [] : follow(journal, message, conversation)
   const recorded: Recorded = {
     messageId: createId(),
     conversationId: conversation.id,
