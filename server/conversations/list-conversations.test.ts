@@ -172,7 +172,7 @@ for (const database of databases) {
       const { contact, createdAt, updatedAt, lastMessage: { occurredAt, ...short }, ...rest } = body.items[0]
       assert.deepEqual(rest, {
         id: last!.conversationId, agentId: hilo.agentId, channel: 'whatsapp', status: 'UNRESOLVED',
-        visitorId: '+54 9 11 5555-0000', isAiEnabled: true, conversationIds: ['crm-1'],
+        visitorId: '+54 9 11 5555-0000', isAiEnabled: true, aiOff: null, conversationIds: ['crm-1'],
         keys: [{ kind: 'whatsapp', value: `${hilo.agentId}_+5491155550000` }], messageCount: 3, metadata: {},
       })
       assert.deepEqual({ ...contact, id: '' }, { id: '', firstName: 'Luz', lastName: null })
