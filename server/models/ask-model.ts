@@ -1,8 +1,11 @@
 import type { ModelPrices } from '../config.ts'
 import type { GuardedFetch } from '../guarded-client/create-fetch.ts'
 import { askOneModel } from './ask-one-model.ts'
+import { keepModels } from './create-model.ts'
+import { limitAnswer } from './limit-answer.ts'
 import { loadSdk } from './load-sdk.ts'
 import type { AskModel, ModelOutcome, ModelUsage } from './model-call.ts'
+import { retryFetch } from './retry-fetch.ts'
 
 export interface AskModelOptions {
   /** Of the guarded client: the addresses of models are given by callers. */
@@ -18,11 +21,16 @@ export interface AskModelOptions {
  * where it is busy or fails, and up to eight times for its tools.
  */
 export function createAskModel({ fetch, prices, retryDelayMs = 500 }: AskModelOptions): AskModel {
-  return async (request, listener) => {
+  let opened: ReturnType<typeof open> | undefined
+  const open = async () => {
     const sdk = await loadSdk()
+    return { sdk, findModel: keepModels(sdk, limitAnswer(retryFetch(fetch, retryDelayMs))) }
+  }
+  return async (request, listener) => {
+    const { sdk, findModel } = await (opened ??= open())
     const failed: ModelOutcome[] = []
     for (const settings of request.models) {
-      const { outcome, hasBegun } = await askOneModel(settings, { sdk, fetch, prices, retryDelayMs, request, listener })
+      const { outcome, hasBegun } = await askOneModel(settings, { sdk, findModel, prices, request, listener })
       const whole = { ...outcome, usage: sumUsage([...failed, outcome]) }
       if (outcome.ok || outcome.isAborted || hasBegun) return whole
       failed.push(outcome)

@@ -1,13 +1,10 @@
-import type { ModelMessage } from 'ai'
+import type { LanguageModel, ModelMessage } from 'ai'
 import type { ModelPrices } from '../config.ts'
-import type { GuardedFetch } from '../guarded-client/create-fetch.ts'
-import { createModel } from './create-model.ts'
 import { type End, explainEnd } from './explain-end.ts'
-import { limitAnswer } from './limit-answer.ts'
 import type { Sdk } from './load-sdk.ts'
 import type { ModelListener, ModelOutcome, ModelRequest, ModelSettings, PromptMessage } from './model-call.ts'
 import { findPrice } from './price-usage.ts'
-import { retryFetch } from './retry-fetch.ts'
+import { writeDeadline } from './retry-fetch.ts'
 import { wrapTools } from './run-tools.ts'
 import { Transcript } from './transcript.ts'
 
@@ -16,9 +13,8 @@ const maxSteps = 8
 
 export interface Attempt {
   sdk: Sdk
-  fetch: GuardedFetch
+  findModel(settings: ModelSettings): LanguageModel
   prices: ModelPrices
-  retryDelayMs: number
   request: ModelRequest
   listener: ModelListener
 }
@@ -83,10 +79,10 @@ async function* readParts(settings: ModelSettings, attempt: Attempt, reading: Re
 }
 
 function openStream(settings: ModelSettings, attempt: Attempt, { transcript, signal, onFault }: Reading) {
-  const { sdk, request, fetch, retryDelayMs } = attempt
-  const deadline = performance.now() + settings.timeoutMs
-  const { fullStream } = sdk.streamText({
-    model: createModel(sdk, settings, limitAnswer(retryFetch(fetch, { deadline, retryDelayMs }))),
+  const { sdk, request, findModel } = attempt
+  const { stream } = sdk.streamText({
+    model: findModel(settings),
+    headers: writeDeadline(performance.now() + settings.timeoutMs),
     instructions: request.instructions || undefined,
     messages: toMessages(request.messages, settings.acceptsImages),
     tools: wrapTools(sdk, request.tools, { onFault, onCall: (name, input) => transcript.call(name, input) }),
@@ -102,7 +98,7 @@ function openStream(settings: ModelSettings, attempt: Attempt, { transcript, sig
     telemetry: { isEnabled: false },
     onError: () => {}, // it would print them; they come through the stream as well
   })
-  return fullStream
+  return stream
 }
 
 function toMessages(messages: readonly PromptMessage[], acceptsImages: boolean): ModelMessage[] {

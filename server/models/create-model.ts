@@ -18,13 +18,32 @@ function readBaseUrl({ provider, baseUrl }: ModelSettings): string {
   return text.replace(/\/+$/, '')
 }
 
+/** Most models that are kept: far more than one process serves in a while. */
+const maxKept = 500
+
 /**
- * Makes the object that stands for a model; it costs nothing but memory, so that each call may have its own `fetch`.
+ * Gives the objects that stand for models, and keeps them: making one takes longer than all else that is done for a
+ * question.
+ */
+export function keepModels(sdk: Sdk, fetch: GuardedFetch): (settings: ModelSettings) => LanguageModel {
+  const kept = new Map<string, LanguageModel>()
+  return (settings) => {
+    const { provider, name, baseUrl, apiKey } = settings
+    const key = JSON.stringify([provider, name, baseUrl, apiKey])
+    const model = kept.get(key) ?? createModel(sdk, settings, fetch)
+    kept.delete(key) // and to the end: the first of the list is the one that was not asked for longest
+    kept.set(key, model)
+    if (kept.size > maxKept) kept.delete(kept.keys().next().value!)
+    return model
+  }
+}
+
+/**
  * OpenAI is asked by chat completions and not by its Responses API: that one keeps the conversations at OpenAI unless
  * told otherwise, knows no penalties, and is not there at the gateways that a base URL leads to.
  * @throws GuardError when the base URL is missing or is none.
  */
-export function createModel(sdk: Sdk, settings: ModelSettings, fetch: GuardedFetch): LanguageModel {
+function createModel(sdk: Sdk, settings: ModelSettings, fetch: GuardedFetch): LanguageModel {
   const { provider, name, apiKey } = settings
   const options = {
     baseURL: readBaseUrl(settings),

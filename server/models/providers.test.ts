@@ -50,6 +50,7 @@ for (const provider of providers) {
     const { body, headers } = mock.getLastRequest()!
     assert.ok(JSON.stringify(body).includes('Be kind.'))
     const sent = JSON.stringify(headers)
+    assert.ok(!sent.includes('x-hilo-'), 'what is for ourselves is not sent')
     assert.ok(provider === 'anthropic' ? sent.includes('"x-api-key"') : sent.includes('"authorization"'))
   })
 

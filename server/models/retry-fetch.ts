@@ -2,11 +2,12 @@ import { setTimeout } from 'node:timers/promises'
 import type { GuardedFetch } from '../guarded-client/create-fetch.ts'
 import { GuardError } from '../guarded-client/guard-error.ts'
 
-export interface RetryOptions {
-  /** When to be done, as `performance.now()` counts: no wait goes past it. */
-  deadline: number
-  /** Before the second try; doubled before the third. The wait that a provider asks for goes before it. */
-  retryDelayMs: number
+/** Tells `retryFetch` how much time there is; it is not sent. */
+const deadlineHeader = 'x-hilo-deadline'
+
+/** Header that says when a request is to be done, as `performance.now()` counts: no wait goes past it. */
+export function writeDeadline(deadline: number): Record<string, string> {
+  return { [deadlineHeader]: String(deadline) }
 }
 
 const tries = 3
@@ -18,11 +19,16 @@ const longestWaitMs = 10_000
  * A `fetch` that asks again where a provider is too busy (429), fails (5xx) or breaks the connection off before it
  * answers. It stands in for the AI SDK's own retries, which take no heed of the time that is left: a `Retry-After`
  * that is too long for it is an answer at once.
+ * @param retryDelayMs before the second try, where the provider does not say how long; doubled before the third.
  */
-export function retryFetch(fetch: GuardedFetch, { deadline, retryDelayMs }: RetryOptions): GuardedFetch {
+export function retryFetch(fetch: GuardedFetch, retryDelayMs: number): GuardedFetch {
   return async (input, init) => {
+    const headers = new Headers(init?.headers)
+    const deadline = Number(headers.get(deadlineHeader) ?? Infinity)
+    headers.delete(deadlineHeader)
+    const sent = { ...init, headers: Object.fromEntries(headers) }
     for (let count = 1; ; count++) {
-      const result = await fetch(input, init).catch((error: unknown) => keepPassing(error))
+      const result = await fetch(input, sent).catch((error: unknown) => keepPassing(error))
       const asked = result instanceof GuardError ? undefined : readRetryAfter(result.headers)
       const waitMs = asked ?? retryDelayMs * 2 ** (count - 1) * (1 + Math.random() / 4)
       const isLast = count === tries || waitMs > longestWaitMs || performance.now() + waitMs >= deadline
