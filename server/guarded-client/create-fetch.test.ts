@@ -98,4 +98,5 @@ test('says in words why nothing came back', async (t) => {
   broken.server.close()
   await once(broken.server, 'close')
   await assert.rejects(createFetch(t)(broken.url), isGuardError('FAILED', /nothing listens on this port/))
+  await assert.rejects(createFetch(t)('http://127.0.0.1:6000/'), isGuardError('REFUSED', /port 6000 is kept for another/))
 })

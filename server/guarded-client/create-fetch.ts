@@ -32,6 +32,9 @@ async function open(url: URL, options: RequestInit): Promise<UndiciResponse> {
   } catch (error) {
     if (options.signal?.aborted) throw options.signal.reason
     const cause = error instanceof TypeError && error.cause !== undefined ? error.cause : error
+    if (cause instanceof Error && cause.message === 'bad port') {
+      throw new GuardError('REFUSED', `The port ${url.port} is kept for another protocol than HTTP. Use another one.`)
+    }
     throw cause instanceof GuardError ? cause : explainFailure(cause, url.hostname)
   }
 }

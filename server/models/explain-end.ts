@@ -1,4 +1,4 @@
-import { explainModelFailure, nameModel } from './explain-model-failure.ts'
+import { checkAddress, explainModelFailure, nameModel } from './explain-model-failure.ts'
 import type { ModelSettings } from './model-call.ts'
 import type { Transcript } from './transcript.ts'
 
@@ -37,6 +37,6 @@ function explainSilence({ settings, transcript }: EndOptions): string | undefine
     case 'content-filter': return `${who} gave no answer: the provider's content filter held it back.`
     case 'length': return `${who} reached its most tokens before it said a word. Allow it more (maxTokens).`
     case 'tool-calls': return `${who} asked for tools again and again, and gave no answer.`
-    default: return `${who} gave no answer that can be read. Check that the base URL is the one of its API.`
+    default: return `${who} gave no answer that can be read. ${checkAddress}`
   }
 }

@@ -5,6 +5,8 @@ import { readRetryAfter } from './retry-fetch.ts'
 /** Longest piece of a provider's own words that is passed on. */
 const maxWords = 200
 
+export const checkAddress = 'Check that the base URL is the one of its API.'
+
 /** An answer of a provider that is none, as the AI SDK throws it; read by its shape, as the SDK is loaded late. */
 interface CallError extends Error {
   statusCode?: number
@@ -21,6 +23,9 @@ export function explainModelFailure(error: unknown, settings: ModelSettings): st
   if (guarded) return `${who} cannot be reached. ${guarded.message}`
   const called = findCause(error, (one): one is CallError => one instanceof Error && 'statusCode' in one)
   const status = called?.statusCode
+  if (findCause(error, isUnreadable)) {
+    return `${who} gave an answer that cannot be read, or not to its end. ${checkAddress}`
+  }
   if (!called || status === undefined || status < 400) return `${who} broke its answer off${quote(error, settings)}.`
   return explainStatus({ who, status, error: called, settings })
 }
@@ -39,6 +44,13 @@ interface Refusal {
 }
 
 const noCredit = /insufficient_quota|credit balance|billing/i
+
+/** Errors of the AI SDK about the form of an answer; their messages hold pieces of it. */
+const unreadable = /^AI_(InvalidResponseData|JSONParse|TypeValidation|EmptyResponseBody)Error$/
+
+function isUnreadable(error: unknown): error is Error {
+  return error instanceof Error && unreadable.test(error.name)
+}
 
 function explainStatus({ who, status, error, settings }: Refusal): string {
   const words = quote(error.data, settings)
