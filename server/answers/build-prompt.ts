@@ -1,4 +1,6 @@
+import { nameFile } from '../models/describe-file.ts'
 import type { PromptMessage } from '../models/model-call.ts'
+import type { ReadAttachment } from '../models/read-attachments.ts'
 import type { Question } from './question.ts'
 import type { HistoryMessage } from './read-history.ts'
 
@@ -13,8 +15,8 @@ export interface PromptSource {
   messageIds: readonly string[]
   /** About how many tokens of history to keep; the newest. */
   historyTokens: number
-  /** What stands for the attachments of a message, below its text. */
-  describeAttachments?(message: HistoryMessage): Pick<PromptMessage, 'images'> & { text: string }
+  /** What stands for the attachments of a message, by its id; the others are only named. */
+  files: ReadonlyMap<string, readonly ReadAttachment[]>
 }
 
 export interface Prompt {
@@ -62,9 +64,10 @@ function keepNewest({ history, historyTokens, messageIds }: PromptSource): Histo
   return kept.toReversed()
 }
 
-function toPrompt(message: HistoryMessage, { describeAttachments = nameAttachments }: PromptSource): PromptMessage {
-  const { text, images } = describeAttachments(message)
-  const whole = [message.text, text].filter((part) => part !== '').join('\n')
+function toPrompt(message: HistoryMessage, { files }: PromptSource): PromptMessage {
+  const read = files.get(message.id) ?? message.attachments.map((attachment) => ({ text: nameFile(attachment) }))
+  const images = read.flatMap(({ image }: ReadAttachment) => image ?? [])
+  const whole = [message.text, ...read.map(({ text }) => text)].filter((part) => part !== '').join('\n')
   if (message.authorKind === 'contact') return { role: 'user', text: whole, images }
   const label = labelOf(message)
   return { role: 'assistant', text: label === '' ? whole : `[${label}] ${whole}`, images }
@@ -75,12 +78,4 @@ const labels = { human: 'Human colleague', system: 'System', agent: 'Colleague',
 function labelOf({ authorKind, authorName }: HistoryMessage): string {
   const label = authorKind === 'contact' ? '' : labels[authorKind]
   return label === '' || authorName === null ? label : `${label} ${JSON.stringify(authorName.replace(/[[\]]/g, ''))}`
-}
-
-export function nameAttachments({ attachments }: HistoryMessage): { text: string } {
-  return {
-    text: attachments.map(({ name, mimeType, url }) => (
-      `[Attachment: ${[name ?? URL.parse(url)?.pathname.split('/').at(-1) ?? '', mimeType].filter(Boolean).join(', ')}]`
-    )).join('\n'),
-  }
 }

@@ -6,6 +6,7 @@ import type { Database } from '../database/schema.ts'
 import { createGuardedClient } from '../guarded-client/guarded-fetch.ts'
 import { createAskModel } from '../models/ask-model.ts'
 import { createHttpTool } from '../models/http-tool.ts'
+import { readAttachments } from '../models/read-attachments.ts'
 import type { ConfigWithSecret } from '../read-secret.ts'
 import { createThink, type Think } from './think.ts'
 
@@ -22,6 +23,9 @@ export function createMind(config: ConfigWithSecret, db: Database): Mind {
   const encryption = createAgentEncryption(config)
   const createTool = (tool: StoredTool) => createHttpTool(tool, client)
   const askModel = createAskModel({ fetch: client.fetch, prices: config.modelPrices })
-  const think = createThink({ askModel, encryption, createTool })
+  const think = createThink({
+    askModel, encryption, createTool,
+    readAttachments: (attachments, options) => readAttachments(attachments, { ...options, client }),
+  })
   return { think, runTool: createRunTool({ db, encryption, createTool }), close: () => client.close() }
 }

@@ -47,4 +47,3 @@ export async function readHistory(
   `.execute(tx)
   return rows
 }
-

@@ -6,6 +6,7 @@ import type { StoredTool } from '../agents/agent-settings.ts'
 import type {
   AskModel, ModelListener, ModelOutcome, ModelRequest, ModelSettings, ModelTool, ModelUsage, ToolCall,
 } from '../models/model-call.ts'
+import type { Attachment, ReadAttachment, ReadOptions } from '../models/read-attachments.ts'
 import { buildPrompt, type PromptSource } from './build-prompt.ts'
 import { createBuiltInTools } from './built-in-tools.ts'
 import type { ClaimedTurn } from './claim-turn.ts'
@@ -35,9 +36,11 @@ interface ThinkOptions {
   encryption: Encryption
   /** Makes a tool of an agent callable; its headers are readable. */
   createTool(tool: StoredTool): ModelTool
+  /** Fetches what customers sent. */
+  readAttachments: ReadAttachments
 }
 
-export function createThink({ askModel, encryption, createTool }: ThinkOptions): Think {
+export function createThink({ askModel, encryption, createTool, readAttachments }: ThinkOptions): Think {
   return async (turn, listener) => {
     const decided: Decided = { approvals: [] }
     const nothing: Thought = { text: '', seenMessageIds: [], usage: noUsage, toolCalls: [], decided }
@@ -46,7 +49,8 @@ export function createThink({ askModel, encryption, createTool }: ThinkOptions):
     try {
       const question = turn.questions.at(-1)!.request
       const models = openModels(turn, question, encryption)
-      const { seenMessageIds, ...prompt } = buildPrompt({ ...toSource(turn), question })
+      const files = await readFiles(turn, { readAttachments, ...models[0]!, ...listener })
+      const { seenMessageIds, ...prompt } = buildPrompt({ ...toSource(turn), question, files })
       const tools = createTools(turn, { encryption, createTool, decided })
       const outcome = await askModel({ models, ...prompt, tools } satisfies ModelRequest, listener)
       return { ...nothing, ...readOutcome(outcome), seenMessageIds }
@@ -57,7 +61,7 @@ export function createThink({ askModel, encryption, createTool }: ThinkOptions):
   }
 }
 
-function toSource({ agent, history, questions }: ClaimedTurn): Omit<PromptSource, 'question'> {
+function toSource({ agent, history, questions }: ClaimedTurn): Omit<PromptSource, 'question' | 'files'> {
   const { systemPrompt, settings: { historyTokens } } = agent
   return { systemPrompt, historyTokens, history, messageIds: questions.map((question) => question.message_id) }
 }
@@ -69,6 +73,27 @@ function findRefusal({ agent: { name, settings, spent } }: ClaimedTurn): TurnErr
   const { dailySpendLimit: limit } = settings
   if (limit === undefined || spent < limit) return undefined
   return { code: 'USAGE_LIMIT', message: `Agent "${name}" has spent its limit of ${limit} US dollars for today (UTC).` }
+}
+
+type ReadAttachments = (
+  attachments: readonly Attachment[], options: Omit<ReadOptions, 'client'>,
+) => Promise<ReadAttachment[]>
+
+/** Of the messages that are to be answered; older ones were shown before. */
+async function readFiles(
+  { history, questions }: ClaimedTurn,
+  { readAttachments, acceptsImages, signal }: Omit<ReadOptions, 'client'> & Pick<ThinkOptions, 'readAttachments'>,
+): Promise<PromptSource['files']> {
+  const asked = new Set(questions.map((question) => question.message_id))
+  const withFiles = history.filter(({ id, attachments }) => asked.has(id) && attachments.length > 0)
+  try {
+    return new Map(await Promise.all(withFiles.map(async ({ id, attachments }) => (
+      [id, await readAttachments(attachments, { acceptsImages, signal })] as const
+    ))))
+  } catch (error) {
+    if (signal.aborted) return new Map() // whoever broke it off asks no model
+    throw error
+  }
 }
 
 /** What the call says goes before the settings of the agent; a name only for the model that is asked first. */
