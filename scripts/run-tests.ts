@@ -53,9 +53,9 @@ async function startDatabase(): Promise<Database> {
   }
 }
 
-/** Settings of the person who runs the tests must not change what they find. */
+/** Settings of the person who runs the tests must not change what they find; HILO_TEST_… are for the tests. */
 function testEnv(postgresUrl?: string): NodeJS.ProcessEnv {
-  const env = Object.entries(process.env).filter(([name]) => !name.startsWith('HILO_') && name !== 'NODE_ENV')
+  const env = Object.entries(process.env).filter(([name]) => !/^HILO_(?!TEST_)|^NODE_ENV$/.test(name))
   return { ...Object.fromEntries(env), HILO_TEST_POSTGRES_URL: postgresUrl }
 }
 
