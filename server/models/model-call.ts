@@ -17,7 +17,7 @@ export interface ModelSettings {
   frequencyPenalty?: number
   /** Whether it can be shown images. */
   acceptsImages: boolean
-  /** For one request, from sending it to its last token. */
+  /** For one answer, from the first request to the last token, with tools and repeated tries in between. */
   timeoutMs: number
 }
 
