@@ -1,5 +1,6 @@
-import { type AiState, aiOff, isAiOn } from '../conversations/ai-state.ts'
+import { type AiState, isAiOn } from '../conversations/ai-state.ts'
 import type { ConversationState } from '../conversations/conversation-set.ts'
+import { handOff } from '../conversations/handover.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { NewEvent } from '../events/record-events.ts'
 import type { Overtaker, Recorded } from '../messages/new-message.ts'
@@ -22,16 +23,16 @@ export function findOvertaker(
 type Addressed = AiState & Pick<ConversationState, 'organizationId' | 'id' | 'status'>
 
 /** What the model decided, done to the conversation. @returns the events of it. */
-export function carryOut({ handOff, isResolved }: Decided, conversation: Addressed): NewEvent[] {
+export function carryOut({ handOff: wanted, isResolved }: Decided, conversation: Addressed): NewEvent[] {
   const { organizationId, id: conversationId, status: from } = conversation
   const about = { organizationId, conversationId }
   const events: NewEvent[] = []
-  if (handOff) {
-    Object.assign(conversation, aiOff('handed_off', handOff))
-    events.push({ ...about, type: 'conversation.handed_off', data: { reason: handOff.reason ?? null } })
-  }
-  const to = handOff ? 'HUMAN_REQUESTED' : isResolved ? 'RESOLVED' : from
-  conversation.status = to
+  const handedOff = wanted && handOff(conversation, wanted.reason)
+  if (handedOff) {
+    Object.assign(conversation, handedOff)
+    events.push({ ...about, type: 'conversation.handed_off', data: { reason: wanted.reason ?? null } })
+  } else if (isResolved) conversation.status = 'RESOLVED'
+  const to = conversation.status
   if (to !== from) events.push({ ...about, type: 'conversation.status_changed', data: { from, to } })
   return events
 }

@@ -1,6 +1,7 @@
 import type { Approval, ApprovalPage, ApprovalsQuery } from '@hilo/contract'
 import { type Selectable, sql } from 'kysely'
 import { accessConversation } from '../conversations/access-conversation.ts'
+import { isListed } from '../database/is-listed.ts'
 import type { ApprovalsTable } from '../database/answer-tables.ts'
 import type { Transaction } from '../database/schema.ts'
 import { cursorTime, readCursor, writeCursor } from '../http/cursor.ts'
@@ -17,7 +18,7 @@ export async function listApprovals(
   const conversation = id ? await accessConversation(tx, organizationId, id) : undefined
   const after = readCursor(cursor, ['time', 'text'])
   const found = await tx.selectFrom('approvals').selectAll().select(cursorTime('created_at').as('position'))
-    .where('organization_id', '=', organizationId)
+    .where('organization_id', '=', organizationId).where(isListed('created_at'))
     .$if(conversation !== undefined, (rows) => rows.where('conversation_id', '=', conversation!.id))
     .$if(status !== undefined, (rows) => rows.where('status', '=', status!))
     .$if(after !== undefined, (rows) => (

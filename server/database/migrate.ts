@@ -3,6 +3,7 @@ import * as conversationOfRecord from './migrations/0001_conversation_of_record.
 import * as webhooks from './migrations/0002_webhooks.ts'
 import * as eventCauses from './migrations/0003_event_causes.ts'
 import * as answers from './migrations/0004_answers.ts'
+import * as callbacks from './migrations/0005_callbacks.ts'
 import type { Database } from './schema.ts'
 
 /** In order; one that was released is never edited. */
@@ -11,6 +12,7 @@ const migrations: Record<string, Migration> = {
   '0002_webhooks': webhooks,
   '0003_event_causes': eventCauses,
   '0004_answers': answers,
+  '0005_callbacks': callbacks,
 }
 
 export interface MigrationState {

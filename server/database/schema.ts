@@ -190,6 +190,8 @@ export interface EventsTable {
   data: Json<Metadata>
   /** The API key that caused it; `null` where none did. */
   api_key_id: string | null
+  /** Where it goes besides the webhook endpoints. */
+  callback: Json<Callback> | null
   created_at: DefaultedTimestamp
 }
 

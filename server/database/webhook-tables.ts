@@ -4,10 +4,15 @@ import type { ColumnType } from 'kysely'
 type Timestamp = ColumnType<Date, Date | string, Date | string>
 type DefaultedTimestamp = ColumnType<Date, Date | string | undefined, Date | string>
 
+/** `events`: it hears what happens; `answers`: it sends an agent's answers to the addresses that asked for them. */
+export type EndpointKind = 'events' | 'answers'
+
 export interface WebhookEndpointsTable {
   organization_id: string
   id: string
-  url: string
+  kind: ColumnType<EndpointKind, EndpointKind | undefined, never>
+  /** `null`: each delivery has its own. */
+  url: string | null
   description: string | null
   /** `null`: all. */
   event_types: EventType[] | null
@@ -38,8 +43,13 @@ export interface WebhookDeliveriesTable {
   organization_id: string
   endpoint_id: string
   seq: number
-  /** Deliveries of one lane go one after the other: the conversation's id; each its own where order is not wanted. */
+  /**
+   * Deliveries of one lane go one after the other: the conversation's id, and with it the address of answers; each its
+   * own where order is not wanted.
+   */
   lane: string
+  /** Instead of the endpoint's. */
+  url: ColumnType<string | null, string | null | undefined, never>
   /** `false`: given up. */
   is_pending: boolean
   /** Whether a job was made for its lane. */
@@ -56,6 +66,8 @@ export interface WebhookAttemptsTable {
   endpoint_id: string
   /** `null`: a test. */
   seq: number | null
+  /** Where it was sent to. */
+  url: string | null
   event_type: string
   attempt: number
   is_delivered: boolean

@@ -74,6 +74,8 @@ const statements = [
     foreign key (organization_id, conversation_id) references conversations (organization_id, id)
   )`,
   'create index approvals_by_conversation on approvals (conversation_id, organization_id, created_at desc)',
+  `create index approvals_by_creation on approvals (organization_id, created_at desc, id desc)
+    where created_at > '-infinity'`,
   // What an agent's models cost on one day (UTC), in US dollars.
   `create table agent_spend (
     organization_id text not null,
