@@ -1,5 +1,8 @@
 import { statfsSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
+import { measureAnswers } from './answers/measure-answers.ts'
+import type { AnswerOptions } from './answers/answer-options.ts'
+import { computeOverheads, formatAnswers } from './answers/report-answers.ts'
 import { type Bench, startBench } from './bench.ts'
 import { type CaseResult, cases, runCase } from './cases.ts'
 import type { EventOptions } from './events/event-options.ts'
@@ -52,8 +55,18 @@ async function runEvents(bench: Bench, options: EventOptions): Promise<Outcome> 
   }
 }
 
+async function runAnswers(bench: Bench, options: AnswerOptions): Promise<Outcome> {
+  const measurement = await measureAnswers(bench, options, say)
+  return {
+    text: formatAnswers(measurement),
+    json: { ...measurement, overheads: computeOverheads(measurement) },
+    isGood: measurement.results.every(({ failed }) => failed === 0),
+  }
+}
+
 function run(bench: Bench): Promise<Outcome> {
-  const { rows, events } = bench.options
+  const { rows, events, answers } = bench.options
+  if (answers) return runAnswers(bench, answers)
   if (events) return runEvents(bench, events)
   return rows === undefined ? runCases(bench) : runGrowth(bench, rows)
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { answerHelp, type AnswerOptions, answerOptions, readAnswerOptions } from './answers/answer-options.ts'
 import { eventHelp, type EventOptions, eventOptions, readEventOptions } from './events/event-options.ts'
 import { toChoice, toCount } from './option-values.ts'
 
@@ -19,6 +20,8 @@ export interface Options {
   rows: number | undefined
   /** The stream of events, webhooks and their price are asked for instead. */
   events: EventOptions | undefined
+  /** What an answer of the AI takes beside the bare model is asked for instead. */
+  answers: AnswerOptions | undefined
   json: boolean
   /** Run the servers of c and e with a CPU profile. */
   profile: boolean
@@ -37,10 +40,12 @@ Measures Hilo beside a bare HTTP server and beside one transaction per message, 
   --only LIST         only these cases: ${caseNames.join(',')}
   --rows N            instead of the cases: c and reading, on an empty database and with N messages in it
   --events            instead of the cases: the stream of events, webhooks, and what both cost
-  --profile           write CPU profiles of the Hilo of c and e, or of that of --events
+  --answers           instead of the cases: what an answer of the AI takes beside the bare call of its model
+  --profile           write CPU profiles of the Hilo of c and e, or of that of --events or --answers
   --json              print the result as JSON
 
-${eventHelp}`
+${eventHelp}
+${answerHelp}`
 
 /** Reads the command line. @throws Error that says what is wrong. */
 export function readOptions(args: readonly string[]): Options | 'help' {
@@ -55,6 +60,8 @@ export function readOptions(args: readonly string[]): Options | 'help' {
       rows: { type: 'string' },
       events: { type: 'boolean', default: false },
       ...eventOptions,
+      answers: { type: 'boolean', default: false },
+      ...answerOptions,
       json: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -66,8 +73,9 @@ export function readOptions(args: readonly string[]): Options | 'help' {
   if (organizations > conversations) throw new Error('--organizations must not be more than --conversations.')
   const rows = values.rows === undefined ? undefined : toCount('rows', values.rows)
   if (rows !== undefined && rows < 20 * conversations) throw new Error('--rows must be at least 20 × --conversations.')
-  const possible = values.events ? hiloCases : caseNames
-  const usual = values.events ? hiloCases.slice(0, 1) : caseNames
+  const isHiloOnly = values.events || values.answers
+  const possible = isHiloOnly ? hiloCases : caseNames
+  const usual = isHiloOnly ? hiloCases.slice(0, 1) : caseNames
   return {
     seconds: toCount('seconds', values.seconds),
     connections: toCount('connections', values.connections),
@@ -76,6 +84,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
     only: toChoice('only', values.only ?? usual.join(','), possible),
     rows,
     events: values.events ? readEventOptions(values, organizations) : undefined,
+    answers: values.answers ? readAnswerOptions(values) : undefined,
     json: values.json,
     profile: values.profile,
   }
