@@ -9,7 +9,7 @@ import { type SpawnedHilo, spawnHilo } from './spawn-hilo.ts'
 import { type DatabaseKind, databases, skipWithout } from './test-databases.ts'
 import { type Received, type Receiver, startReceiver, verify } from './webhook-receiver.ts'
 
-/** How many times a process is killed; for a long run: HILO_TEST_KILLS=60. */
+/** How many times a process is killed; for a long run: HILO_TEST_KILLS=60 HILO_TEST_TIMEOUT_SECONDS=1800. */
 const kills = Number(process.env.HILO_TEST_KILLS ?? 5)
 const clients = 6
 const conversations = 8
