@@ -19,6 +19,8 @@ import type { Think } from './think.ts'
 export interface AnswerTimes {
   /** How often this process says that it is alive, and looks for what others left. */
   beatMs: number
+  /** A process that was not heard of for so long does not run any more: others end its turns. */
+  aliveMs: number
   /** How often a turn of another process is asked after, besides when it rings. */
   pollMs: number
   /** How long a repeat waits for the first call. */
@@ -27,7 +29,7 @@ export interface AnswerTimes {
   patienceMs: number
 }
 
-const usualTimes: AnswerTimes = { beatMs: 4_000, pollMs: 1_000, repeatMs: 60_000, patienceMs: 5_000 }
+const usualTimes: AnswerTimes = { beatMs: 4_000, aliveMs: 15_000, pollMs: 1_000, repeatMs: 60_000, patienceMs: 5_000 }
 
 export interface Asked extends ConversationAddress {
   messageId: string
@@ -65,8 +67,8 @@ interface AnswerParts {
 
 export function createAnswers({ database, ingest, eventBell, think, times }: AnswerParts): Answers {
   const { db } = database
-  const { beatMs, pollMs, repeatMs, patienceMs } = { ...usualTimes, ...times }
-  const runner = createRunner(database)
+  const { beatMs, aliveMs, pollMs, repeatMs, patienceMs } = { ...usualTimes, ...times }
+  const runner = createRunner(database, aliveMs)
   let onError = (_error: unknown): void => {}
   const conductors = createConductors({
     db, ingest, think, runnerId: runner.id, pollMs, onError: (error) => onError(error),
@@ -75,11 +77,14 @@ export function createAnswers({ database, ingest, eventBell, think, times }: Ans
   let isStopped = false
 
   const takeUp = async ({ turns, conversations }: Left): Promise<void> => {
-    for (const left of turns) await endLeftTurn(db, left)
+    const running = new Set(conductors.listTurnIds()) // also those that began since the beat
+    for (const left of turns) if (!running.has(left.id)) await endLeftTurn(db, left).catch(onError)
     if (isStopped) return
     for (const address of [...conversations, ...turns]) conductors.of(address).prompt()
   }
-  const heart = createHeart(async () => takeUp(await runner.beat()), { beatMs, onError: (error) => onError(error) })
+  const heart = createHeart(async () => takeUp(await runner.beat(conductors.listTurnIds())), {
+    beatMs, onError: (error) => onError(error),
+  })
 
   const prompt = async (asked: Asked, waiter?: Waiter): Promise<Conductor> => {
     if (asked.isRepeat) await inOrganization(db, asked.organizationId, (tx) => openAgain(tx, asked))
@@ -125,10 +130,13 @@ async function waitFor(
     conductor.remove(waiter)
     reject(error)
   }
+  const onLimit = () => {
+    if (!conductor.runsOnlyFor(waiter)) leave(inProgress())
+  }
   const onGone = () => leave(stopped())
   signal.addEventListener('abort', onGone, { once: true })
   if (signal.aborted) onGone()
-  const limit = limitMs === undefined ? undefined : setTimeout(() => leave(inProgress()), limitMs)
+  const limit = limitMs === undefined ? undefined : setTimeout(onLimit, limitMs)
   return promise.finally(() => {
     clearTimeout(limit)
     signal.removeEventListener('abort', onGone)

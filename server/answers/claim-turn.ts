@@ -48,7 +48,7 @@ export interface ClaimedAgent {
 export type Claim =
   /** Nothing is open. */
   | { kind: 'idle' }
-  | { kind: 'claimed', turn: ClaimedTurn }
+  | { kind: 'claimed', turn: ClaimedTurn, isMoreOpen: boolean }
   /** The customer may write on: it is to be tried again then. */
   | { kind: 'later', at: Date }
   /** Another turn runs. */
@@ -56,27 +56,43 @@ export type Claim =
 
 interface ClaimRequest extends ConversationAddress {
   runnerId: string
+  /** Of the turn that may begin. */
+  turnId: string
+  /** Messages whose callers wait in this process. */
+  awaitedIds: readonly string[]
 }
 
 /**
  * Begins a turn for what is open in a conversation, if it is time: never two at once, however many processes try, as
- * the conversation is locked and an index allows one turn that runs. Where the AI is off, it ends the turn at once.
+ * the conversation is locked and an index allows one turn that runs. Questions of callers who wait in another process
+ * begin no turn here, but are answered together with one that does. Where the AI is off, all that is open ends at once.
  */
-export async function claimTurn(tx: Transaction, { runnerId, ...address }: ClaimRequest): Promise<Claim> {
+export async function claimTurn(
+  tx: Transaction, { runnerId, turnId, awaitedIds, ...address }: ClaimRequest,
+): Promise<Claim> {
   const conversation = await lockConversation(tx, address.organizationId, address.conversationId)
   const open = await readOpenQuestions(tx, address)
-  const newest = open.at(-1)
+  const newest = open.findLast(({ message_id, request }) => request.isAsync || awaitedIds.includes(message_id))
   if (!newest) return { kind: 'idle' }
   if (await isTurnRunning(tx, address)) return { kind: 'busy' }
+  const start = async (id: string, agent: ClaimedAgent) => startTurn(tx, {
+    id, runnerId, conversation, agent, questions: open.filter((question) => question.agent_id === agent.id),
+  })
+  if (!isAiOn(conversation)) {
+    for (const agentId of new Set(open.map((question) => question.agent_id))) {
+      const turn = await start(createId(), await readAgent(tx, address.organizationId, agentId))
+      await endSilently(tx, { conversation, work: toWork(turn), outcome: 'ai_off' })
+    }
+    return { kind: 'idle' }
+  }
   const agent = await readAgent(tx, address.organizationId, newest.agent_id)
-  const questions = open.filter((question) => question.agent_id === agent.id)
-  const at = findDueTime(questions, agent.settings)
-  const isSilent = !isAiOn(conversation)
-  if (!isSilent && at > new Date()) return { kind: 'later', at }
-  const turn = await startTurn(tx, { runnerId, conversation, questions, agent })
-  if (!isSilent) return { kind: 'claimed', turn: { ...turn, history: await readTurnHistory(tx, turn) } }
-  await endSilently(tx, { conversation, work: toWork(turn), outcome: 'ai_off' })
-  return { kind: 'idle' }
+  const at = findDueTime(open.filter((question) => question.agent_id === agent.id), agent.settings)
+  if (at > new Date()) return { kind: 'later', at }
+  const turn = await start(turnId, agent)
+  return {
+    kind: 'claimed', turn: { ...turn, history: await readTurnHistory(tx, turn) },
+    isMoreOpen: open.length > turn.questions.length,
+  }
 }
 
 /** Reads the prompt of a running turn anew, with whatever has arrived; undefined if it ended elsewhere. */
@@ -132,6 +148,7 @@ function findDueTime(questions: readonly QuestionRow[], { burstWindowMs, burstMa
 }
 
 interface Start {
+  id: string
   runnerId: string
   conversation: ConversationRow
   questions: QuestionRow[]
@@ -139,10 +156,10 @@ interface Start {
 }
 
 async function startTurn(
-  tx: Transaction, { runnerId, conversation, questions, agent }: Start,
+  tx: Transaction, { id, runnerId, conversation, questions, agent }: Start,
 ): Promise<Omit<ClaimedTurn, 'history'>> {
   const turn = {
-    organizationId: conversation.organization_id, conversationId: conversation.id, id: createId(),
+    organizationId: conversation.organization_id, conversationId: conversation.id, id,
     startedAt: new Date(), attempt: 1, seenSeq: conversation.last_seq, questions, agent, channel: conversation.channel,
   }
   await tx.insertInto('turns').values({

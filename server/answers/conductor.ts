@@ -1,8 +1,10 @@
+import { createId } from '../database/create-id.ts'
 import { inOrganization } from '../database/transactions.ts'
 import { HiloError } from '../errors.ts'
 import type { ToolCall } from '../models/model-call.ts'
-import { type ClaimedTurn, claimTurn, type ConversationAddress, toWork } from './claim-turn.ts'
+import { type Claim, type ClaimedTurn, claimTurn, type ConversationAddress, toWork } from './claim-turn.ts'
 import { endWith } from './end-running-turn.ts'
+import { readKeptIds, reopenBrokenOff } from './open-again.ts'
 import { readSettled, type SettledQuestion, settleFrom } from './read-settled.ts'
 import { type Breaking, type RunOptions, runTurn } from './run-turn.ts'
 import type { TurnEnd } from './turn-answer.ts'
@@ -49,7 +51,10 @@ export class Conductor {
   readonly #stopping = new AbortController()
   #isPrompted = true
   #running: Running | undefined
-  #wakeUp = (): void => {}
+  /** Known before it can be in the database, and until it has ended there. */
+  #turnId: string | undefined
+  #isRung = false
+  #pause: Pause | undefined
 
   constructor(address: ConversationAddress, options: ConductorOptions) {
     this.organizationId = address.organizationId
@@ -62,6 +67,20 @@ export class Conductor {
   prompt(waiter?: Waiter): void {
     if (waiter) this.#waiters.add(waiter)
     this.#isPrompted = true
+    if (this.#pause?.kind === 'later') this.#pause.end()
+  }
+
+  /** The turn that runs here, or may begin at this moment. */
+  get turnId(): string | undefined {
+    return this.#turnId
+  }
+
+  /** Whether a turn runs for this waiter and for nobody else. */
+  runsOnlyFor(waiter: Waiter): boolean {
+    if (!this.#running) return false
+    const { questions } = this.#running.turn
+    const waiters = this.#findWaiters(questions)
+    return waiters.length === 1 && waiters[0] === waiter && !questions.some((question) => question.request.isAsync)
   }
 
   /** A caller went away. A turn that nobody waits for any more is broken off. */
@@ -72,13 +91,14 @@ export class Conductor {
 
   /** Something happened in the organization: the turn that another process ran may be over. */
   wake(): void {
-    this.#wakeUp()
+    this.#isRung = true
+    if (this.#pause?.kind === 'busy') this.#pause.end()
   }
 
   /** Begins no other turn. */
   stop(): void {
     this.#stopping.abort()
-    this.#wakeUp()
+    this.#pause?.end()
   }
 
   /** The turn that runs took too long for the end of the process. */
@@ -113,14 +133,29 @@ export class Conductor {
   async #step(): Promise<void> {
     if (this.#stopping.signal.aborted) throw new HiloError('UNAVAILABLE', 'This server stops. Send the request again.')
     this.#isPrompted = false
-    const { db, runnerId, pollMs } = this.#options
+    this.#isRung = false
     const waiting = [...this.#waiters]
-    const claim = await inOrganization(db, this.organizationId, (tx) => claimTurn(tx, { ...this.#address, runnerId }))
-    if (claim.kind === 'claimed') return this.#run(claim.turn)
-    if (claim.kind === 'later') return this.#pause(claim.at.getTime() - Date.now())
+    const claim = await this.#claim(waiting)
+    if (claim.kind === 'claimed') {
+      this.#isPrompted ||= claim.isMoreOpen
+      await this.#run(claim.turn)
+      this.#turnId = undefined
+      return
+    }
+    this.#turnId = undefined
+    if (claim.kind === 'later') return this.#wait('later', claim.at.getTime() - Date.now())
     await this.#tellSettled(waiting)
-    if (claim.kind === 'busy') await this.#pause(pollMs)
-    else this.#rejectUnknown(waiting)
+    if (claim.kind === 'busy') await this.#wait('busy', this.#options.pollMs)
+    else await this.#rejectUnknown(waiting)
+  }
+
+  #claim(waiting: readonly Waiter[]): Promise<Claim> {
+    const { db, runnerId } = this.#options
+    const turnId = this.#turnId = createId()
+    const awaitedIds = waiting.map((waiter) => waiter.messageId)
+    return inOrganization(db, this.organizationId, (tx) => (
+      claimTurn(tx, { ...this.#address, runnerId, turnId, awaitedIds })
+    ))
   }
 
   async #run(turn: ClaimedTurn): Promise<void> {
@@ -138,7 +173,7 @@ export class Conductor {
       },
     }).catch((error: unknown) => this.#endFailed(running.turn, error))
     this.#running = undefined
-    if (end) this.#tell(this.#findWaiters(running.turn.questions), () => settleFrom(end))
+    if (end) await this.#tell(this.#findWaiters(running.turn.questions), () => settleFrom(end))
     else await this.#tellSettled([...this.#waiters])
   }
 
@@ -150,11 +185,30 @@ export class Conductor {
     return endWith(this.#options.db, toWork(turn), { outcome: 'failed', error: { code, message } })
   }
 
-  #tell(waiters: readonly Waiter[], find: (waiter: Waiter) => SettledQuestion | undefined): void {
+  async #tell(
+    waiters: readonly Waiter[], find: (waiter: Waiter) => SettledQuestion | undefined,
+  ): Promise<void> {
+    const brokenOff: Waiter[] = []
     for (const waiter of waiters) {
       const settled = find(waiter)
-      if (settled && this.#waiters.delete(waiter)) waiter.resolve(settled)
+      if (!settled || !this.#waiters.has(waiter)) continue
+      if (this.#isForOthers(settled)) brokenOff.push(waiter)
+      else if (this.#waiters.delete(waiter)) waiter.resolve(settled)
     }
+    await this.#askAgain(brokenOff)
+  }
+
+  /** Broken off because of other callers, or of another process: whoever waits here wants an answer yet. */
+  #isForOthers({ outcome }: SettledQuestion): boolean {
+    return (outcome === 'aborted' || outcome === 'interrupted') && !this.#stopping.signal.aborted
+  }
+
+  async #askAgain(waiters: readonly Waiter[]): Promise<void> {
+    if (waiters.length === 0) return
+    const { organizationId } = this
+    const messageIds = waiters.map((waiter) => waiter.messageId)
+    await inOrganization(this.#options.db, organizationId, (tx) => reopenBrokenOff(tx, organizationId, messageIds))
+    for (const waiter of waiters) waiter.onRestart?.()
   }
 
   async #tellSettled(waiters: readonly Waiter[]): Promise<void> {
@@ -163,23 +217,37 @@ export class Conductor {
     const settled = await inOrganization(this.#options.db, this.organizationId, (tx) => (
       readSettled(tx, this.organizationId, messageIds)
     ))
-    this.#tell(waiters, (waiter) => settled.get(waiter.messageId))
+    await this.#tell(waiters, (waiter) => settled.get(waiter.messageId))
   }
 
-  /** Nothing is open, and yet they wait: their questions are gone. It cannot be, but nobody shall wait for ever. */
-  #rejectUnknown(waiters: readonly Waiter[]): void {
+  /** Nothing is open, and yet they wait: their questions were open for too long, or are gone. Nobody waits for ever. */
+  async #rejectUnknown(waiters: readonly Waiter[]): Promise<void> {
+    const messageIds = waiters.filter((waiter) => this.#waiters.has(waiter)).map((waiter) => waiter.messageId)
+    if (messageIds.length === 0) return
+    const kept = await inOrganization(this.#options.db, this.organizationId, (tx) => (
+      readKeptIds(tx, this.organizationId, messageIds)
+    ))
     for (const waiter of waiters) {
-      if (this.#waiters.delete(waiter)) waiter.reject(new HiloError('INTERNAL', 'The question is not open any more.'))
+      if (kept.has(waiter.messageId) || !this.#waiters.delete(waiter)) continue
+      waiter.reject(new HiloError('INTERNAL', 'The question is not open any more.'))
     }
   }
 
-  #pause(ms: number): Promise<void> {
+  /** Until then, or until something happens that may be what it waits for. */
+  async #wait(kind: Pause['kind'], ms: number): Promise<void> {
+    const hasHappened = kind === 'later' ? this.#isPrompted : this.#isRung
+    if (hasHappened || this.#stopping.signal.aborted) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, Math.max(ms, 0))
-    this.#wakeUp = () => {
-      clearTimeout(timer)
-      resolve()
-    }
-    return promise
+    this.#pause = { kind, end: resolve }
+    await promise
+    clearTimeout(timer)
+    this.#pause = undefined
   }
+}
+
+interface Pause {
+  /** `later`: the customer may write on, which whoever prompts may say; `busy`: until another process rings. */
+  kind: 'later' | 'busy'
+  end(): void
 }

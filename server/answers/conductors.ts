@@ -6,6 +6,8 @@ import { Conductor, type ConductorOptions } from './conductor.ts'
 export interface Conductors {
   /** The one for a conversation; it begins at once. */
   of(address: ConversationAddress): Conductor
+  /** The turns that run here, or may begin at this moment. */
+  listTurnIds(): string[]
   /** Something happened in these organizations. */
   wake(organizationIds: readonly string[]): void
   /** Begins nothing more. Waits for what runs, and breaks it off after so many milliseconds. */
@@ -23,6 +25,7 @@ export function createConductors(options: Omit<ConductorOptions, 'onIdle'>): Con
       busy.set(key, created)
       return created
     },
+    listTurnIds: () => [...busy.values()].flatMap(({ turnId }) => turnId ?? []),
     wake(organizationIds) {
       const rang = new Set(organizationIds)
       for (const conductor of busy.values()) if (rang.has(conductor.organizationId)) conductor.wake()

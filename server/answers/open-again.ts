@@ -1,4 +1,6 @@
+import { sql } from 'kysely'
 import type { Transaction } from '../database/schema.ts'
+import { HiloError } from '../errors.ts'
 import type { Asked } from './answers.ts'
 
 /** Ends after which a repeat of the call asks the AI once more; after all others it gets the first answer. */
@@ -10,8 +12,9 @@ const retried = ['failed', 'aborted', 'interrupted', 'overtaken'] as const
  */
 export async function openAgain(tx: Transaction, asked: Asked): Promise<void> {
   const { organizationId, conversationId, messageId, agentId, apiKeyId, question } = asked
-  const message = await tx.selectFrom('messages').select('seq')
+  const message = await tx.selectFrom('messages').select(['seq', 'author_kind'])
     .where('organization_id', '=', organizationId).where('id', '=', messageId).executeTakeFirstOrThrow()
+  if (message.author_kind !== 'contact') throw notFromCustomer(message.author_kind)
   await tx.insertInto('questions').values({
     organization_id: organizationId, message_id: messageId, conversation_id: conversationId, seq: message.seq,
     agent_id: agentId, api_key_id: apiKeyId, request: JSON.stringify(question),
@@ -26,4 +29,34 @@ export async function openAgain(tx: Transaction, asked: Asked): Promise<void> {
         .whereRef('turns.organization_id', '=', 'questions.organization_id')
         .whereRef('turns.id', '=', 'questions.turn_id').where('outcome', 'in', retried)),
     ])).execute()
+}
+
+function notFromCustomer(kind: string): HiloError {
+  return new HiloError('INVALID_REQUEST', `This externalId is that of a message which the customer did not write (${kind}).`, {
+    field: 'externalId', hint: 'Ask only about messages of the customer: most systems tell of their own ones as well.',
+  })
+}
+
+/** Opens questions again whose turn was broken off. */
+export async function reopenBrokenOff(
+  tx: Transaction, organizationId: string, messageIds: readonly string[],
+): Promise<void> {
+  await sql`
+    update questions q set settled_at = null, turn_id = null
+    from turns t
+    where q.organization_id = ${organizationId} and q.message_id = any(${messageIds}::text[])
+      and q.settled_at is not null and t.organization_id = q.organization_id and t.id = q.turn_id
+      and t.outcome in ('aborted', 'interrupted')
+  `.execute(tx)
+}
+
+/** Which of these messages are to be answered, or have been; the others waited too long for a turn. */
+export async function readKeptIds(
+  tx: Transaction, organizationId: string, messageIds: readonly string[],
+): Promise<Set<string>> {
+  const rows = await tx.selectFrom('questions').select('message_id')
+    .where('organization_id', '=', organizationId)
+    .where('message_id', '=', sql<string>`any(${messageIds}::text[])`)
+    .where(({ or, eb }) => or([eb('settled_at', 'is', null), eb('turn_id', 'is not', null)])).execute()
+  return new Set(rows.map((row) => row.message_id))
 }

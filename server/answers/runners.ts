@@ -5,39 +5,41 @@ import type { Database } from '../database/schema.ts'
 import { asOwner } from '../database/transactions.ts'
 import type { ConversationAddress } from './claim-turn.ts'
 
-/** A process that was not heard of for so long does not run any more. Seconds. */
-const aliveSeconds = 15
-
 /** How long a question whose caller went away before its turn began stays open. Minutes. */
 const openMinutes = 10
 
 /** This process, among those that run turns on the database. */
 export interface Runner {
   id: string
-  /** Says that this process is alive. @returns conversations in which something waits for whoever comes. */
-  beat(): Promise<Left>
+  /**
+   * Says that this process is alive.
+   * @param turnIds the turns that it runs; others in its name were left when the database went away.
+   * @returns conversations in which something waits for whoever comes.
+   */
+  beat(turnIds: readonly string[]): Promise<Left>
   /** It runs no turns any more. */
   leave(): Promise<void>
 }
 
 export interface Left {
-  /** Turns of processes that are gone. */
+  /** Turns that no process runs any more. */
   turns: (ConversationAddress & { id: string, agentId: string })[]
   /** Conversations with questions for which nobody waits, and no turn runs. */
   conversations: ConversationAddress[]
 }
 
-export function createRunner({ db, kind }: Pick<OpenDatabase, 'db' | 'kind'>): Runner {
+/** @param aliveMs a process that was not heard of for so long does not run any more. */
+export function createRunner({ db, kind }: Pick<OpenDatabase, 'db' | 'kind'>, aliveMs: number): Runner {
   const id = randomUUID()
   let isFirst = true
   return {
     id,
-    beat: () => asOwner(db, async (tx) => {
+    beat: (turnIds) => asOwner(db, async (tx) => {
       // The embedded database has one process: any other is gone.
       if (isFirst && kind === 'pglite') await tx.deleteFrom('runners').execute()
       isFirst = false
       await sql`
-        insert into runners (id, alive_until) values (${id}, now() + make_interval(secs => ${aliveSeconds}))
+        insert into runners (id, alive_until) values (${id}, now() + make_interval(secs => ${aliveMs / 1000}))
         on conflict (id) do update set alive_until = excluded.alive_until
       `.execute(tx)
       await sql`
@@ -47,8 +49,8 @@ export function createRunner({ db, kind }: Pick<OpenDatabase, 'db' | 'kind'>): R
       const { rows: turns } = await sql<Left['turns'][number]>`
         select t.organization_id as "organizationId", t.conversation_id as "conversationId", t.id, t.agent_id as "agentId"
         from turns t where t.finished_at is null and not exists (
-          select from runners r where r.id = t.runner_id and r.alive_until > now()
-        ) limit 1000
+          select from runners r where r.id = t.runner_id and r.alive_until > now() and r.id <> ${id}
+        ) and t.id <> all(${turnIds}::text[]) limit 1000
       `.execute(tx)
       const { rows: conversations } = await sql<ConversationAddress>`
         select distinct q.organization_id as "organizationId", q.conversation_id as "conversationId"
