@@ -24,7 +24,11 @@ export async function accessAgent(
     .$if(lock, (query) => query.forUpdate())
     .executeTakeFirst()
   if (agent) return agent
-  throw new HiloError('NOT_FOUND', `No agent "${id}" in this organization.`, {
+  throw agentNotFound(id)
+}
+
+export function agentNotFound(id: string): HiloError {
+  return new HiloError('NOT_FOUND', `No agent "${id}" in this organization.`, {
     field: 'id', hint: 'GET /api/agents lists them.',
   })
 }

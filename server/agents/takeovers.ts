@@ -38,3 +38,12 @@ export async function loadTakeovers(
 function namedAgents({ organizationId, agentId, keys }: NewMessage): AgentOf[] {
   return [agentId, ...keys.flatMap((key) => key.agentId ?? [])].map((id) => ({ organizationId, agentId: id }))
 }
+
+/** How this agent behaves after a human wrote. */
+export async function readTakeover(
+  tx: Transaction, organizationId: string, agentId: string,
+): Promise<TakeoverPolicy> {
+  const { settings } = await tx.selectFrom('agents').select('settings')
+    .where('organization_id', '=', organizationId).where('id', '=', agentId).executeTakeFirstOrThrow()
+  return readSettings(settings).takeover
+}

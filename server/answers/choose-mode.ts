@@ -1,7 +1,6 @@
-import { accessAgent, type AgentAddress } from '../agents/access-agent.ts'
+import { type AgentAddress, agentNotFound } from '../agents/access-agent.ts'
 import { readSettings } from '../agents/agent-settings.ts'
-import type { Database } from '../database/schema.ts'
-import { inOrganization } from '../database/transactions.ts'
+import type { FindAgent } from '../agents/gather-agents.ts'
 import { HiloError } from '../errors.ts'
 import { assertAllowedUrl } from '../guarded-client/check-url.ts'
 import type { Question } from './question.ts'
@@ -18,10 +17,11 @@ interface Choice {
  * @throws HiloError INVALID_REQUEST for an address that may not be called, or where one is missing; NOT_FOUND.
  */
 export async function chooseMode(
-  db: Database, { question, address, channel, allowPrivate }: Choice,
+  findAgent: FindAgent, { question, address, channel, allowPrivate }: Choice,
 ): Promise<Question> {
   if (question.webhookUrl !== undefined) assertAllowedUrl(question.webhookUrl, { allowPrivate, field: 'webhookUrl' })
-  const agent = await inOrganization(db, address.organizationId, (tx) => accessAgent(tx, address))
+  const agent = await findAgent(address)
+  if (!agent) throw agentNotFound(address.id)
   const { conversationalMode } = readSettings(agent.settings)
   const webhookUrl = question.webhookUrl ?? conversationalMode.webhookUrl
   if (question.webhookUrl === undefined && !conversationalMode.isEnabled) return question

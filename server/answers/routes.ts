@@ -1,6 +1,7 @@
 import { type QueryAnswer, QueryAnswer as QueryAnswerSchema, QueryBody } from '@hilo/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
+import { gatherAgents } from '../agents/gather-agents.ts'
 import { readIdempotency, readIdempotencyKey } from '../agents/read-idempotency.ts'
 import { readMessage } from '../agents/read-message.ts'
 import { toHiloError } from '../http/error-handler.ts'
@@ -52,6 +53,7 @@ interface Recorded {
 
 /** The door of the AI. */
 export const answerRoutes = ({ config, database: { db }, ingest, answers }: Services): Routes => async (app) => {
+  const findAgent = gatherAgents(db)
   const record = async (message: NewMessage, question: Question): Promise<Recorded> => {
     const [outcome] = await ingest.record([{ ...message, question: { ...question } }])
     if (!outcome!.ok) throw outcome!.error
@@ -69,7 +71,7 @@ export const answerRoutes = ({ config, database: { db }, ingest, answers }: Serv
     const message = readMessage({ ...body, isDraft: undefined, author: undefined, from: 'contact' }, {
       caller, agentId, receivedAt: new Date(), idempotency: readIdempotency(request, readIdempotencyKey(request)),
     })
-    const question = await chooseMode(db, {
+    const question = await chooseMode(findAgent, {
       question: readQuestion(body), address: { organizationId: caller.organizationId, id: agentId },
       channel: message.channel, allowPrivate: config.allowPrivateTargets,
     })
