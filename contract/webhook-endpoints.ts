@@ -15,7 +15,12 @@ const ownApiKeyText = 'Id of the API key whose changes are the endpoint\'s own, 
 
 const fields = {
   id: Type.String({ description: 'Id of the endpoint.' }),
-  url: Type.String({ description: 'Where events are posted to.' }),
+  kind: Type.Enum(['events', 'answers'], {
+    description: '`events`: made here, hears what happens. `answers`: made by Hilo for an agent that is asked '
+      + 'asynchronously; posts its answers to the `webhookUrl` of the calls, signed with the secret of this endpoint. '
+      + 'Filters do not apply to it, and it stays with its agent.',
+  }),
+  url: Nullable(Type.String({ description: 'Where events are posted to; `null`: to the `webhookUrl` of each call.' })),
   description: Nullable(Type.String({ description: 'What it is for, for people.' })),
   eventTypes: Nullable(Type.Array(Type.Enum([...eventTypes]), { description: eventTypesText })),
   agentId: Nullable(Type.String({ description: agentIdText })),
@@ -37,7 +42,7 @@ const fields = {
 
 const exampleTypes: EventType[] = ['message.created', 'conversation.status_changed']
 const exampleEndpoint = {
-  id: 'cmi9q2x7g6t8v0x2z4b6d8f0h', url: 'https://n8n.example.com/webhook/hilo', description: 'CRM sync',
+  id: 'cmi9q2x7g6t8v0x2z4b6d8f0h', kind: 'events' as const, url: 'https://n8n.example.com/webhook/hilo', description: 'CRM sync',
   eventTypes: exampleTypes, agentId: null, channel: 'whatsapp', ordered: true,
   ignoreOwn: true, ownApiKeyId: 'cmi9q2x7f5s7u9w1y3a5c7e9g', isEnabled: true, disabledReason: null, failingSince: null,
   lastSeq: 4711, oldSecretUntil: null, createdAt: '2026-03-01T12:00:00.000Z', updatedAt: '2026-03-01T12:00:00.000Z',
@@ -109,6 +114,7 @@ export type RotateSecretBody = Static<typeof RotateSecretBody>
 export const WebhookAttempt = Type.Object({
   id: Type.String({ description: 'Id of the attempt.' }),
   seq: Nullable(Type.Integer({ description: 'Number of the event; `null`: it was a test.' })),
+  url: Nullable(Type.String({ description: 'Where it was sent to; `null`: made before Hilo wrote that down.' })),
   eventType: Type.String({ description: 'Type of the event.' }),
   attempt: Type.Integer({ description: '1 for the first try of this event, 2 for the next…' }),
   isDelivered: Type.Boolean({ description: 'Whether the receiver accepted it with a status of 200 to 299.' }),
@@ -120,8 +126,8 @@ export const WebhookAttempt = Type.Object({
   createdAt: Time('When it was made.'),
 }, {
   examples: [{
-    id: 'cmi9q2x7h7u9w1y3a5c7e9g1j', seq: 4711, eventType: 'message.created', attempt: 1, isDelivered: false,
-    status: 502, durationMs: 120, error: 'The receiver answered 502; only 200 to 299 is success.', answer: 'Bad gateway',
+    id: 'cmi9q2x7h7u9w1y3a5c7e9g1j', seq: 4711, url: exampleEndpoint.url, eventType: 'message.created', attempt: 1,
+    isDelivered: false, status: 502, durationMs: 120, error: 'The receiver answered 502; only 200 to 299 is success.', answer: 'Bad gateway',
     nextAttemptAt: '2026-03-01T12:00:05.000Z', createdAt: '2026-03-01T12:00:00.000Z',
   }],
 })

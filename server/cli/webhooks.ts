@@ -50,7 +50,9 @@ function list(options: ListOptions): Promise<Answer> {
     const items = await readAllPages((query) => (
       listNewest(tx, 'webhook_endpoints', { organizationId, query, present: presentEndpoint })
     ))
-    const rows = items.map((one) => [one.id, describeState(one), String(one.lastSeq), one.eventTypes?.join(',') ?? 'all', one.url])
+    const rows = items.map((one) => (
+      [one.id, describeState(one), String(one.lastSeq), describeTypes(one), describeUrl(one)]
+    ))
     const none = `There is no webhook endpoint in organization ${organizationId} yet. Make one at POST /api/webhook-endpoints.`
     return {
       data: { organizationId, items },
@@ -63,6 +65,11 @@ function describeState({ isEnabled, disabledReason, failingSince }: WebhookEndpo
   if (!isEnabled) return disabledReason === null ? 'disabled' : `disabled: ${disabledReason}`
   return failingSince === null ? 'works' : `fails since ${failingSince}`
 }
+
+const describeTypes = ({ kind, eventTypes }: WebhookEndpoint) => (
+  kind === 'answers' ? 'answers' : eventTypes?.join(',') ?? 'all'
+)
+const describeUrl = ({ url, agentId }: WebhookEndpoint) => url ?? `of the calls to agent ${agentId}`
 
 function test(id: string, { organization }: ListOptions): Promise<Answer> {
   const instead = 'use its route POST /api/webhook-endpoints/{id}/test with an API key that has the scope admin'

@@ -180,6 +180,13 @@ export interface MessagesTable {
   recorded_at: Timestamp
 }
 
+/** Addresses that an event is sent to because somebody asked for an answer there. */
+export interface Callback {
+  /** The agent that answers: its endpoint sends it. */
+  agentId: string
+  urls: string[]
+}
+
 export interface EventsTable {
   organization_id: string
   seq: number

@@ -1,7 +1,7 @@
 import type { EventType } from '@hilo/contract'
 import { sql } from 'kysely'
 import { noteGrowth } from '../database/grown-logs.ts'
-import type { Metadata, Transaction } from '../database/schema.ts'
+import type { Callback, Metadata, Transaction } from '../database/schema.ts'
 
 /** A change, as it enters the log. What it is about is named by id; `data` holds what the rows do not tell. */
 export interface NewEvent {
@@ -13,6 +13,8 @@ export interface NewEvent {
   data?: Metadata
   /** The API key that caused it. */
   apiKeyId?: string
+  /** It is the answer that somebody waits for at these addresses. */
+  callback?: Callback
 }
 
 /**
@@ -32,6 +34,7 @@ export async function recordEvents(tx: Transaction, events: readonly NewEvent[])
     contact_id: event.contactId,
     data: event.data ?? {},
     api_key_id: event.apiKeyId,
+    callback: event.callback,
     created_at: createdAt,
   }))
   const { rows: grown } = await sql<{ organization_id: string, last_seq: number }>`
@@ -47,10 +50,11 @@ export async function recordEvents(tx: Transaction, events: readonly NewEvent[])
       returning s.organization_id, s.last_seq
     ), written as (
       insert into events (
-        organization_id, seq, type, conversation_id, message_id, contact_id, data, api_key_id, created_at
+        organization_id, seq, type, conversation_id, message_id, contact_id, data, api_key_id, callback,
+        created_at
       )
       select i.organization_id, n.last_seq - c.count + i.nth, i.type, i.conversation_id, i.message_id, i.contact_id,
-        i.data, i.api_key_id, i.created_at
+        i.data, i.api_key_id, i.callback, i.created_at
       from incoming i join counted c using (organization_id) join numbered n using (organization_id)
     )
     select organization_id, last_seq from numbered

@@ -6,6 +6,9 @@ import { HiloError } from '../errors.ts'
 
 export type EndpointRow = Selectable<WebhookEndpointsTable>
 
+/** An endpoint with the address that something is sent to, its own or that of a delivery. */
+export type Recipient = EndpointRow & { url: string }
+
 export interface EndpointAddress {
   organizationId: string
   id: string
@@ -34,6 +37,7 @@ export function presentEndpoint(row: EndpointRow): WebhookEndpoint {
   const isOldSecretUsed = row.old_secret_until !== null && row.old_secret_until.getTime() > Date.now()
   return {
     id: row.id,
+    kind: row.kind,
     url: row.url,
     description: row.description,
     eventTypes: row.event_types,

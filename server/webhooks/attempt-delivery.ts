@@ -20,12 +20,14 @@ export async function attemptDelivery(
   const { endpoint, seq, event } = delivery
   const attempts = delivery.attempts + 1
   const sentAt = new Date()
-  if (!event) return { seq, eventType: 'unknown', attempts, sentAt, attempt: eventIsGone, nextAttemptAt: null }
+  const { url } = endpoint
+  if (!event) return { seq, url, eventType: 'unknown', attempts, sentAt, attempt: eventIsGone, nextAttemptAt: null }
   const attempt = await send(endpoint, event, signal)
-  const tried = { seq, eventType: event.type, attempts, sentAt, attempt }
+  const tried = { seq, url, eventType: event.type, attempts, sentAt, attempt }
   if (attempt.isDelivered) return { ...tried, nextAttemptAt: null }
   const reason = findReasonToDisable(delivery, attempt)
   if (reason) await disableEndpoint(db, { organizationId: endpoint.organization_id, id: endpoint.id, reason })
+  if (isGone(delivery, attempt)) return { ...tried, nextAttemptAt: null }
   const { retryAfterMs } = attempt
   const next = findNextAttempt({ attempts, retryAfterMs, now: new Date(), delaysMs: retryDelaysMs })
   // What waits while its endpoint is disabled is not given up: it goes when the endpoint is enabled again.
@@ -37,7 +39,13 @@ const eventIsGone: Attempt = {
   error: 'The log does not hold this event any more (HILO_EVENT_RETENTION_DAYS).',
 }
 
+/** The address of an answer alone: the endpoint has others. */
+function isGone({ endpoint }: Delivery, { status }: Attempt): boolean {
+  return endpoint.kind === 'answers' && status === 410
+}
+
 function findReasonToDisable({ endpoint }: Delivery, { status }: Attempt): string | undefined {
+  if (endpoint.kind === 'answers') return undefined
   if (status === 410) return 'The receiver answered 410: it is gone.'
   const failingMs = endpoint.failing_since === null ? 0 : Date.now() - endpoint.failing_since.getTime()
   if (failingMs >= disableAfterMs) {

@@ -2,6 +2,7 @@ import type { WebhookEndpoint, WebhookEndpointChange } from '@hilo/contract'
 import type { Transaction } from '../database/schema.ts'
 import { recordAudit } from '../organizations/audit.ts'
 import { accessEndpoint, type EndpointAddress, type EndpointRow, presentEndpoint } from './access-endpoint.ts'
+import { assertChangeable } from './answers-endpoint.ts'
 import { checkReferences } from './check-references.ts'
 
 interface EndpointChange extends EndpointAddress {
@@ -11,17 +12,19 @@ interface EndpointChange extends EndpointAddress {
 
 /**
  * Changes what the caller names and leaves the rest alone. Enabling it sends what was missed, and at once what waits.
- * @throws HiloError NOT_FOUND, or INVALID_REQUEST for a filter that names nothing of the organization.
+ * @throws HiloError NOT_FOUND, or INVALID_REQUEST for a filter that names nothing of the organization, and for what an
+ * endpoint of answers does not have.
  */
 export async function changeEndpoint(
   tx: Transaction, { organizationId, id, actor, change }: EndpointChange,
 ): Promise<WebhookEndpoint> {
   const before = await accessEndpoint(tx, { organizationId, id }, { lock: true })
+  const changed = Object.keys(change).filter((key) => change[key as keyof WebhookEndpointChange] !== undefined)
+  assertChangeable(before, changed)
   await checkReferences(tx, organizationId, change)
   const after = await tx.updateTable('webhook_endpoints').set({ ...merge(before, change), updated_at: new Date() })
     .where('organization_id', '=', organizationId).where('id', '=', id).returningAll().executeTakeFirstOrThrow()
   if (!before.is_enabled && after.is_enabled) await resume(tx, { organizationId, id })
-  const changed = Object.keys(change).filter((key) => change[key as keyof WebhookEndpointChange] !== undefined)
   await recordAudit(tx, {
     organizationId, actor, action: 'webhook_endpoint.updated', subject: id, details: { changed },
   })

@@ -4,7 +4,7 @@ import { asOwner } from '../database/transactions.ts'
 import type { Jobs } from '../jobs/start-jobs.ts'
 import type { EndpointRow } from './access-endpoint.ts'
 import { hurryLanes, type Lane, queueLanes, type WaitingLane } from './lanes.ts'
-import { wantedEvents } from './wanted-events.ts'
+import { mayWant, wantedEvents } from './wanted-events.ts'
 
 const maxEndpoints = 50
 const maxEvents = 500
@@ -41,6 +41,7 @@ async function lockBehind(tx: Transaction, organizationIds: readonly string[]): 
     select w.*, s.last_seq as newest
     from webhook_endpoints w join event_sequences s using (organization_id)
     where w.organization_id = any(${organizationIds}::text[]) and w.is_enabled and w.last_seq < s.last_seq
+      and ${mayWant}
     order by w.organization_id, w.id limit ${maxEndpoints}
     for update of w skip locked
   `.execute(tx)
@@ -51,16 +52,18 @@ async function lockBehind(tx: Transaction, organizationIds: readonly string[]): 
 async function addDeliveries(
   tx: Transaction, endpoint: BehindEndpoint,
 ): Promise<{ found: WaitingLane[], reached: number }> {
-  const { organization_id: organizationId, id: endpointId, last_seq, newest } = endpoint
+  const { organization_id: organizationId, id: endpointId, agent_id, last_seq, newest } = endpoint
+  const isForAnswers = sql`callback is not null and callback ->> 'agentId' = ${agent_id}`
   const { rows } = await sql<{ reached: number | null, count: number, lanes: string[] | null }>`
     with batch as (
-      select seq, type, conversation_id, contact_id, api_key_id from events
+      select seq, type, conversation_id, contact_id, api_key_id, callback from events
       where organization_id = ${organizationId} and seq > ${last_seq} and seq <= ${newest}
+        ${endpoint.kind === 'answers' ? sql`and ${isForAnswers}` : sql``}
       order by seq limit ${maxEvents}
     ), wanted as (${wantedEvents(endpoint, sql`select * from batch`)}), added as (
-      insert into webhook_deliveries (organization_id, endpoint_id, seq, lane, is_pending, is_queued)
-      select ${organizationId}, ${endpointId}, seq, lane, true, true from wanted
-      on conflict (endpoint_id, organization_id, seq) do nothing
+      insert into webhook_deliveries (organization_id, endpoint_id, seq, lane, url, is_pending, is_queued)
+      select ${organizationId}, ${endpointId}, seq, lane, url, true, true from wanted
+      on conflict (endpoint_id, organization_id, seq, lane) do nothing
     )
     select (select max(seq) from batch) as reached, (select count(*)::integer from batch) as count,
       (select array_agg(distinct lane) from wanted) as lanes
@@ -81,7 +84,7 @@ export function queueWaiting(db: Database, jobs: Jobs): Promise<boolean> {
   return asOwner(db, async (tx) => {
     const { rows } = await sql<Lane>`
       with picked as (
-        select d.endpoint_id, d.organization_id, d.seq
+        select d.endpoint_id, d.organization_id, d.seq, d.lane
         from webhook_deliveries d
         join webhook_endpoints w on w.id = d.endpoint_id and w.organization_id = d.organization_id
         where d.is_pending and not d.is_queued and w.is_enabled
@@ -90,6 +93,7 @@ export function queueWaiting(db: Database, jobs: Jobs): Promise<boolean> {
       )
       update webhook_deliveries d set is_queued = true from picked p
       where d.endpoint_id = p.endpoint_id and d.organization_id = p.organization_id and d.seq = p.seq
+        and d.lane = p.lane
       returning d.organization_id as "organizationId", d.endpoint_id as "endpointId", d.lane
     `.execute(tx)
     await queueLanes(tx, jobs, rows.map((lane) => ({ ...lane, isFailing: false })))
@@ -115,7 +119,7 @@ export function lookAround(db: Database): Promise<Situation> {
   return asOwner(db, async (tx) => {
     const { rows } = await sql<{ ids: string[], behind: string[], isAnyUnqueued: boolean, isAnyDue: boolean }>`
       select coalesce(array_agg(distinct w.organization_id), '{}') as ids,
-        coalesce(array_agg(distinct w.organization_id) filter (where w.last_seq < s.last_seq), '{}') as behind,
+        coalesce(array_agg(distinct w.organization_id) filter (where w.last_seq < s.last_seq and ${mayWant}), '{}') as behind,
         exists (
           select from webhook_deliveries d join webhook_endpoints e
             on e.id = d.endpoint_id and e.organization_id = d.organization_id

@@ -16,7 +16,7 @@ for (const database of databases) {
       assert.match(secret, /^whsec_[0-9A-Za-z+/]{43}=$/)
       const { id, ownApiKeyId, lastSeq, createdAt, updatedAt, ...settings } = endpoint
       assert.deepEqual(settings, {
-        url, description: null, eventTypes: null, agentId: null, channel: null, ordered: true, ignoreOwn: false,
+        kind: 'events', url, description: null, eventTypes: null, agentId: null, channel: null, ordered: true, ignoreOwn: false,
         isEnabled: true, disabledReason: null, failingSince: null, oldSecretUntil: null,
       })
       assert.ok(Number.isInteger(lastSeq) && Date.parse(createdAt) && Date.parse(updatedAt))

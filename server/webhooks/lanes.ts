@@ -15,7 +15,7 @@ export interface Lane {
 }
 
 export interface WaitingLane extends Lane {
-  /** Its endpoint fails at present: it gets few connections, so that others find theirs. */
+  /** Its endpoint, or its own address, fails at present: it gets few connections, so that others find theirs. */
   isFailing: boolean
   /** Not before then. */
   startAfter?: Date
@@ -62,7 +62,7 @@ export async function queueLanes(tx: Transaction, jobs: Jobs, lanes: readonly Wa
   const wanted = distinct(lanes).map(({ organizationId, endpointId, lane, isFailing, startAfter }) => ({
     data: { organizationId, endpointId, lane },
     singletonKey: jobKey({ organizationId, endpointId, lane }),
-    group: isFailing ? { id: endpointId, tier: failingTier } : { id: endpointId },
+    group: isFailing ? { id: `${endpointId}/${failingTier}`, tier: failingTier } : { id: endpointId },
     ...(startAfter && { startAfter }),
   }))
   await jobs.insert(deliveryQueue, wanted, { db: inTransaction(tx) })

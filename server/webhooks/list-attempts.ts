@@ -10,6 +10,7 @@ export function presentAttempt(row: Selectable<WebhookAttemptsTable>): WebhookAt
   return {
     id: row.id,
     seq: row.seq,
+    url: row.url,
     eventType: row.event_type,
     attempt: row.attempt,
     isDelivered: row.is_delivered,

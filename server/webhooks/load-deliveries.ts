@@ -6,12 +6,12 @@ import { inOrganization } from '../database/transactions.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import { presentEvents } from '../events/present-events.ts'
 import type { EventRow } from '../events/read-events.ts'
-import type { EndpointRow } from './access-endpoint.ts'
+import type { EndpointRow, Recipient } from './access-endpoint.ts'
 import type { Lane } from './lanes.ts'
 
 /** The first delivery of a lane, with what it takes to send it. */
 export interface Delivery {
-  endpoint: EndpointRow
+  endpoint: Recipient
   seq: number
   /** Attempts that failed so far. */
   attempts: number
@@ -23,6 +23,8 @@ interface Head {
   endpoint_id: string
   lane: string
   seq: number
+  /** Instead of the endpoint's. */
+  url: string | null
   attempts: number
   /** By the clock of the database, which also lets jobs begin. */
   is_due: boolean
@@ -45,7 +47,9 @@ export function loadDeliveries(
       const head = heads.get(keyOf(lane.endpointId, lane.lane))
       const endpoint = endpoints.get(lane.endpointId)
       if (!head?.is_due || !endpoint) continue
-      found.set(lane, { endpoint, seq: head.seq, attempts: head.attempts, event: events.get(head.seq) })
+      const { seq, attempts } = head
+      const recipient = { ...endpoint, url: head.url ?? endpoint.url! }
+      found.set(lane, { endpoint: recipient, seq, attempts, event: events.get(seq) })
     }
     return found
   })
@@ -55,7 +59,7 @@ async function readHeads(tx: Transaction, organizationId: string, lanes: readonl
   const wanted = wantedRows(['endpoint_id', 'lane'], lanes.map(({ endpointId, lane }) => ({ endpoint_id: endpointId, lane })))
   const { rows } = await sql<Head>`
     select d.* from ${wanted} cross join lateral (
-      select endpoint_id, lane, seq, attempts, next_attempt_at <= now() as is_due from webhook_deliveries d
+      select endpoint_id, lane, seq, url, attempts, next_attempt_at <= now() as is_due from webhook_deliveries d
       where d.endpoint_id = w.endpoint_id and d.lane = w.lane and d.organization_id = ${organizationId} and d.is_pending
       order by d.seq limit 1
     ) d

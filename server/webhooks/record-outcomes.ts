@@ -20,6 +20,8 @@ export interface Outcome {
 
 export interface Tried {
   seq: number
+  /** Where it was sent to. */
+  url: string
   eventType: string
   /** This one included. */
   attempts: number
@@ -47,7 +49,10 @@ export function recordOutcomes(db: Database, jobs: Jobs, outcomes: readonly Outc
   })
 }
 
-/** Since when an endpoint fails, and until when it wants to be left alone; a row is touched where that changes only. */
+/**
+ * Since when an endpoint fails, and until when it wants to be left alone; a row is touched where that changes only. One
+ * address of many says nothing of an endpoint of answers.
+ */
 async function markEndpoints(tx: Transaction, tried: readonly WithTried[]): Promise<void> {
   const last = new Map(tried.map((one) => [one.lane.endpointId, one]))
   const states = [...last.values()].map(({ lane, tried: { attempt, sentAt } }) => ({
@@ -62,7 +67,7 @@ async function markEndpoints(tx: Transaction, tried: readonly WithTried[]): Prom
         failing_since = case when ${state.failing_since}::timestamptz is null then null
           else coalesce(failing_since, ${state.failing_since}::timestamptz) end,
         paused_until = ${state.paused_until}::timestamptz
-      where id = ${state.id} and organization_id = ${state.organization_id}
+      where id = ${state.id} and organization_id = ${state.organization_id} and kind = 'events'
         and ((failing_since is null) <> (${state.failing_since}::timestamptz is null)
           or paused_until is distinct from ${state.paused_until}::timestamptz)
     `.execute(tx)
@@ -72,14 +77,15 @@ async function markEndpoints(tx: Transaction, tried: readonly WithTried[]): Prom
 function attemptRows(tried: readonly WithTried[]) {
   return insertInto('webhook_attempts', {
     columns: [
-      'organization_id', 'id', 'endpoint_id', 'seq', 'event_type', 'attempt', 'is_delivered', 'status', 'duration_ms',
-      'error', 'answer', 'next_attempt_at', 'created_at',
+      'organization_id', 'id', 'endpoint_id', 'seq', 'url', 'event_type', 'attempt', 'is_delivered', 'status',
+      'duration_ms', 'error', 'answer', 'next_attempt_at', 'created_at',
     ],
-    rows: tried.map(({ lane, tried: { seq, eventType, attempts, sentAt, attempt, nextAttemptAt } }) => ({
+    rows: tried.map(({ lane, tried: { seq, url, eventType, attempts, sentAt, attempt, nextAttemptAt } }) => ({
       organization_id: lane.organizationId,
       id: createId(),
       endpoint_id: lane.endpointId,
       seq,
+      url,
       event_type: eventType,
       attempt: attempts,
       is_delivered: attempt.isDelivered,
@@ -97,23 +103,24 @@ function attemptRows(tried: readonly WithTried[]) {
 async function settleDeliveries(tx: Transaction, tried: readonly WithTried[]): Promise<void> {
   if (tried.length === 0) return
   const rows = JSON.stringify(tried.map(({ lane, tried: { seq, attempts, attempt, nextAttemptAt } }) => ({
-    organization_id: lane.organizationId, endpoint_id: lane.endpointId, seq, attempts,
-    is_delivered: attempt.isDelivered, next_attempt_at: nextAttemptAt?.toISOString() ?? null,
+    organization_id: lane.organizationId, endpoint_id: lane.endpointId, seq, lane: lane.lane,
+    attempts, is_delivered: attempt.isDelivered, next_attempt_at: nextAttemptAt?.toISOString() ?? null,
   })))
   await sql`
     with o as (
       select * from json_to_recordset(${rows}::json) as o(
-        organization_id text, endpoint_id text, seq bigint, attempts integer, is_delivered boolean,
+        organization_id text, endpoint_id text, seq bigint, lane text, attempts integer, is_delivered boolean,
         next_attempt_at timestamptz
       )
     ), delivered as (
       delete from webhook_deliveries d using o
-      where d.endpoint_id = o.endpoint_id and d.organization_id = o.organization_id and d.seq = o.seq and o.is_delivered
+      where d.endpoint_id = o.endpoint_id and d.organization_id = o.organization_id and d.seq = o.seq and d.lane = o.lane
+        and o.is_delivered
     )
     update webhook_deliveries d set attempts = o.attempts, is_pending = o.next_attempt_at is not null,
       next_attempt_at = coalesce(o.next_attempt_at, d.next_attempt_at)
     from o
-    where d.endpoint_id = o.endpoint_id and d.organization_id = o.organization_id and d.seq = o.seq
+    where d.endpoint_id = o.endpoint_id and d.organization_id = o.organization_id and d.seq = o.seq and d.lane = o.lane
       and not o.is_delivered and d.attempts = o.attempts - 1
   `.execute(tx)
 }
@@ -125,15 +132,16 @@ interface NextRow extends Lane {
 
 async function queueNext(tx: Transaction, jobs: Jobs, lanes: readonly Lane[]): Promise<void> {
   const { rows } = await sql<NextRow>`
-    select l."organizationId", l."endpointId", l.lane, w.failing_since is not null as "isFailing",
+    select l."organizationId", l."endpointId", l.lane,
+      w.failing_since is not null or w.kind = 'answers' and d.attempts > 0 as "isFailing",
       greatest(d.next_attempt_at, w.paused_until, now()) as "startAfter"
     from json_to_recordset(${JSON.stringify(lanes)}::json) as l("organizationId" text, "endpointId" text, lane text)
     cross join lateral (
-      select failing_since, paused_until from webhook_endpoints w
+      select kind, failing_since, paused_until from webhook_endpoints w
       where w.id = l."endpointId" and w.organization_id = l."organizationId" and w.is_enabled offset 0
     ) w
     cross join lateral (
-      select next_attempt_at from webhook_deliveries d
+      select attempts, next_attempt_at from webhook_deliveries d
       where d.endpoint_id = l."endpointId" and d.lane = l.lane and d.organization_id = l."organizationId" and d.is_pending
       order by d.seq limit 1
     ) d

@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
 import { accessEndpoint, type EndpointAddress, type EndpointRow } from './access-endpoint.ts'
-import { laneOf, wantedEvents } from './wanted-events.ts'
+import { deliveriesOf, wantedEvents } from './wanted-events.ts'
 
 /** Events that one call takes from a range. */
 const maxEvents = 10_000
@@ -47,12 +47,12 @@ async function redeliverFailed(tx: Transaction, { organization_id, id }: Endpoin
 
 /** Whoever names an event wants it, whatever the filters say. */
 async function redeliverOne(tx: Transaction, endpoint: EndpointRow, seq: number): Promise<Redelivery> {
-  const queued = await addAgain(tx, endpoint, sql`
-    select seq, ${laneOf(endpoint)} as lane from events e
-    where organization_id = ${endpoint.organization_id} and seq = ${seq}
-  `)
-  if (queued.length === 1) return { queued: 1, nextFromSeq: null }
-  throw new HiloError('NOT_FOUND', `No event with the number ${seq} in the log of this organization.`, {
+  const queued = await addAgain(tx, endpoint, deliveriesOf(endpoint, sql`
+    select * from events where organization_id = ${endpoint.organization_id} and seq = ${seq}
+  `))
+  if (queued.length > 0) return { queued: 1, nextFromSeq: null }
+  const what = endpoint.kind === 'answers' ? 'answer of this agent' : 'event'
+  throw new HiloError('NOT_FOUND', `No ${what} with the number ${seq} in the log of this organization.`, {
     field: 'seq', hint: 'GET /api/events lists what the log still holds.',
   })
 }
@@ -66,19 +66,29 @@ async function redeliverRange(tx: Transaction, endpoint: EndpointRow, body: Rede
       ${to === undefined ? sql`` : sql`and created_at <= ${to}::timestamptz`}
     order by seq
   `)
-  const seqs = await addAgain(tx, endpoint, sql`select * from (${wanted}) e order by seq limit ${maxEvents}`)
+  const seqs = await addAgain(tx, endpoint, sql`
+    select * from (${wanted}) e order by seq fetch first (${maxEvents}) rows with ties
+  `)
   const newest = seqs.reduce((one, other) => Math.max(one, other), 0)
-  return { queued: seqs.length, nextFromSeq: seqs.length < maxEvents ? null : newest + 1 }
+  return { queued: new Set(seqs).size, nextFromSeq: seqs.length < maxEvents ? null : newest + 1 }
 }
 
-/** @returns the numbers of the events that are to be sent. */
+/**
+ * Deliveries that lie in another lane, since the endpoint was ordered otherwise before, move.
+ * @returns the numbers of the events that are to be sent, once for each delivery.
+ */
 async function addAgain(
   tx: Transaction, { organization_id, id }: EndpointRow, events: RawBuilder<unknown>,
 ): Promise<number[]> {
   const { rows } = await sql<{ seq: number }>`
-    insert into webhook_deliveries as d (organization_id, endpoint_id, seq, lane, is_pending, is_queued)
-    select ${organization_id}, ${id}, seq, lane, true, false from (${events}) e
-    on conflict (endpoint_id, organization_id, seq)
+    with wanted as (${events}), moved as (
+      delete from webhook_deliveries d using wanted w
+      where d.endpoint_id = ${id} and d.organization_id = ${organization_id} and d.seq = w.seq
+        and not exists (select from wanted same where same.seq = d.seq and same.lane = d.lane)
+    )
+    insert into webhook_deliveries as d (organization_id, endpoint_id, seq, lane, url, is_pending, is_queued)
+    select ${organization_id}, ${id}, seq, lane, url, true, false from wanted
+    on conflict (endpoint_id, organization_id, seq, lane)
       do update set is_pending = true, is_queued = false, attempts = 0, next_attempt_at = now()
     returning seq
   `.execute(tx)

@@ -34,6 +34,7 @@ const createSchema = {
 const listSchema = {
   tags,
   summary: 'List the webhook endpoints',
+  description: 'Also those of `kind: "answers"`: one for each agent that was asked asynchronously, or is set so.',
   querystring: WebhookEndpointsQuery,
   response: { 200: WebhookEndpointsPage, ...errorResponses('INVALID_REQUEST') },
 }
@@ -57,9 +58,9 @@ const changeSchema = {
 const deleteSchema = {
   tags,
   summary: 'Delete a webhook endpoint',
-  description: 'What waits for it is not sent any more.',
+  description: 'What waits for it is not sent any more. An endpoint of `kind: "answers"` stays with its agent.',
   params,
-  response: { 204: Type.Null({ description: 'Deleted.' }), ...errorResponses('NOT_FOUND') },
+  response: { 204: Type.Null({ description: 'Deleted.' }), ...errorResponses('INVALID_REQUEST', 'NOT_FOUND') },
 }
 
 const rotateSchema = {
@@ -75,9 +76,10 @@ const testSchema = {
   tags,
   summary: 'Send a test to a webhook endpoint',
   description: 'Posts an event of the type `webhook.test` at once, also to a disabled endpoint, and answers what came of '
-    + 'it. A test is not tried again and counts for nothing.',
+    + 'it. A test is not tried again and counts for nothing. Of `kind: "answers"`, it goes to the '
+    + '`conversationalMode.webhookUrl` of the agent.',
   params,
-  response: { 200: WebhookAttempt, ...errorResponses('NOT_FOUND') },
+  response: { 200: WebhookAttempt, ...errorResponses('INVALID_REQUEST', 'NOT_FOUND') },
 }
 
 const attemptsSchema = {

@@ -1,7 +1,7 @@
 import { DecryptionError, type Encryption } from '../encryption/encrypt.ts'
 import { GuardError } from '../guarded-client/guard-error.ts'
 import type { GuardedAnswer, GuardedClient } from '../guarded-client/guarded-fetch.ts'
-import type { EndpointRow } from './access-endpoint.ts'
+import type { Recipient } from './access-endpoint.ts'
 import { readRetryAfter } from './read-retry-after.ts'
 import { createSecretReader } from './read-secrets.ts'
 import { signEvent } from './sign-event.ts'
@@ -26,7 +26,7 @@ export interface Attempt {
   retryAfterMs: number | undefined
 }
 
-export type SendEvent = (endpoint: EndpointRow, event: Sendable, signal?: AbortSignal) => Promise<Attempt>
+export type SendEvent = (recipient: Recipient, event: Sendable, signal?: AbortSignal) => Promise<Attempt>
 
 interface SendOptions {
   client: GuardedClient
@@ -40,16 +40,16 @@ const maxAnswerBytes = 1024
 /** Makes the function that posts an event once, and never throws for what the receiver does; only when broken off. */
 export function createSendEvent({ client, encryption, timeoutMs }: SendOptions): SendEvent {
   const readSecrets = createSecretReader(encryption)
-  return async (endpoint, event, signal) => {
+  return async (recipient, event, signal) => {
     const startMs = performance.now()
     try {
       const body = JSON.stringify(event)
-      const secrets = readSecrets(endpoint)
+      const secrets = readSecrets(recipient)
       const headers = {
         'content-type': 'application/json', 'user-agent': 'Hilo',
         ...signEvent({ id: event.id, body, sentAt: new Date(), secrets }),
       }
-      return judge(await client.post(endpoint.url, { headers, body, timeoutMs, maxAnswerBytes, signal }))
+      return judge(await client.post(recipient.url, { headers, body, timeoutMs, maxAnswerBytes, signal }))
     } catch (error) {
       return explainFailure(error, Math.round(performance.now() - startMs))
     }
@@ -69,7 +69,7 @@ function judge({ status, headers, body, durationMs }: GuardedAnswer): Attempt {
 }
 
 function explainStatus(status: number): string {
-  if (status === 410) return 'The receiver answered 410: it is gone. The endpoint was disabled.'
+  if (status === 410) return 'The receiver answered 410: it is gone. Nothing more is sent to it.'
   if (status >= 300 && status < 400) return `The receiver answered ${status}; redirects are not followed. Set the final URL.`
   return `The receiver answered ${status}; only 200 to 299 is success.`
 }

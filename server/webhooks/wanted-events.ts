@@ -2,22 +2,39 @@ import { type RawBuilder, sql } from 'kysely'
 import type { EndpointRow } from './access-endpoint.ts'
 
 export type EndpointFilter = Pick<
-  EndpointRow, 'organization_id' | 'event_types' | 'agent_id' | 'channel' | 'is_ordered' | 'ignore_own' | 'own_api_key_id'
+  EndpointRow,
+  'organization_id' | 'kind' | 'event_types' | 'agent_id' | 'channel' | 'is_ordered' | 'ignore_own' | 'own_api_key_id'
 >
 
 /**
  * SQL for the lane of an event `e`: events of one lane are sent one after the other. Ordered, that is its conversation
  * (what has none goes by its contact, and the rest together); unordered, each has its own.
  */
-export function laneOf({ is_ordered }: EndpointFilter): RawBuilder<string> {
+function laneOf({ is_ordered }: EndpointFilter): RawBuilder<string> {
   return is_ordered ? sql`coalesce(e.conversation_id, e.contact_id, '')` : sql`e.seq::text`
 }
 
 /**
- * SQL for those events that an endpoint wants, as `seq` and `lane`.
+ * SQL for deliveries of these events, as `seq`, `lane` and `url`, whatever the filters say. Of answers there is one for
+ * each address, in lanes of their own: one that is dead holds up no other. Events without an address have none.
+ * @param events rows of the log, of the endpoint's organization.
+ */
+export function deliveriesOf(endpoint: EndpointFilter, events: RawBuilder<unknown>): RawBuilder<unknown> {
+  const lane = laneOf(endpoint)
+  if (endpoint.kind === 'events') return sql`select e.seq, ${lane} as lane, null::text as url from (${events}) e`
+  return sql`
+    select e.seq, ${lane} || '>' || left(encode(sha256(convert_to(u.url, 'UTF8')), 'hex'), 32) as lane, u.url
+    from (${events}) e cross join lateral jsonb_array_elements_text(e.callback -> 'urls') as u(url)
+    where e.callback ->> 'agentId' = ${endpoint.agent_id}
+  `
+}
+
+/**
+ * SQL for the deliveries of those events that an endpoint wants.
  * @param events rows of the log, of the endpoint's organization.
  */
 export function wantedEvents(endpoint: EndpointFilter, events: RawBuilder<unknown>): RawBuilder<unknown> {
+  if (endpoint.kind === 'answers') return deliveriesOf(endpoint, events)
   const { organization_id, event_types, agent_id, channel, ignore_own, own_api_key_id } = endpoint
   // `offset 0`: conversations are looked up by their key for each event, never read as a whole.
   const conversation = sql`
@@ -29,11 +46,20 @@ export function wantedEvents(endpoint: EndpointFilter, events: RawBuilder<unknow
       offset 0
     ) c
   `
-  return sql`
-    select e.seq, ${laneOf(endpoint)} as lane from (${events}) e
+  return deliveriesOf(endpoint, sql`
+    select e.* from (${events}) e
     ${agent_id === null && channel === null ? sql`` : conversation}
     where true
       ${event_types === null ? sql`` : sql`and e.type = any(${event_types}::text[])`}
       ${ignore_own ? sql`and e.api_key_id is distinct from ${own_api_key_id}` : sql``}
-  `
+  `)
 }
+
+/** SQL for whether an endpoint `w` of answers has something to send that it has not seen; true for all others. */
+export const mayWant = sql<boolean>`(
+  w.kind = 'events' or exists (
+    select from events e
+    where e.callback ->> 'agentId' = w.agent_id and e.organization_id = w.organization_id and e.seq > w.last_seq
+      and e.callback is not null
+  )
+)`
