@@ -6,7 +6,9 @@ import { text } from 'node:stream/consumers'
 import { type Block, readBlocks } from './document.ts'
 import { type EmptyPostgres, createEmptyPostgres } from './empty-postgres.ts'
 import { Placeholders } from './placeholders.ts'
+import type { ScriptedModel } from './scripted-model.ts'
 import { makeFolder, type SpawnedHilo, spawnHilo } from './spawn-hilo.ts'
+import type { Hilo } from './start-hilo.ts'
 import type { DatabaseKind } from './test-databases.ts'
 
 /** What a block's mark means. Blocks of other marks are left to other tests. */
@@ -19,14 +21,22 @@ const steps: Record<string, Step> = {
   run: (reader, block) => reader.run(block),
   answer: async (reader, block) => reader.compare(block),
   summary: async (reader, block) => reader.compareSummary(block),
+  prompt: async (reader, block) => reader.comparePrompt(block),
+}
+
+/** A server that runs already, for documents that begin with one: they say how it is started, and that is left out. */
+export interface Running {
+  hilo: Pick<Hilo, 'url' | 'agentId' | 'key'>
+  /** What answers at the document's address of Ollama. */
+  model: ScriptedModel
 }
 
 /**
  * Does what a document says, block by block in a shell, as its reader would, and asserts that it shows what happens.
  * @returns how many blocks it followed.
  */
-export async function followDocument(t: TestContext, path: string, kind: DatabaseKind): Promise<number> {
-  const reader = new Reader(t, kind)
+export async function followDocument(t: TestContext, path: string, place: DatabaseKind | Running): Promise<number> {
+  const reader = new Reader(t, place)
   const blocks = readBlocks(path).filter(({ mark }) => mark in steps)
   for (const block of blocks) await steps[block.mark]!(reader, block)
   return blocks.length
@@ -34,17 +44,23 @@ export async function followDocument(t: TestContext, path: string, kind: Databas
 
 class Reader {
   #t: TestContext
-  #kind: DatabaseKind
+  #kind: DatabaseKind | undefined
   #placeholders = new Placeholders()
   #server: SpawnedHilo | undefined
   #prepared: EmptyPostgres | undefined
   /** `NAME=value` lines typed so far: a reader's shell remembers them. */
   #variables: string[] = []
   #lastOutput = ''
+  #running: Running | undefined
 
-  constructor(t: TestContext, kind: DatabaseKind) {
+  constructor(t: TestContext, place: DatabaseKind | Running) {
     this.#t = t
-    this.#kind = kind
+    if (typeof place === 'string') {
+      this.#kind = place
+    } else {
+      this.#running = place
+      this.#placeholders.know(place.hilo, place.model.baseUrl)
+    }
     t.after(() => this.#stop()) // first, so that its folder and its database are free to be removed
   }
 
@@ -68,6 +84,7 @@ class Reader {
 
   async start({ text: shell, where }: Block): Promise<void> {
     assert.match(shell, /npm start\n$/, where)
+    if (this.#running) return
     // A fresh embedded database takes seconds: one for each document will do.
     if (this.#kind === 'pglite' && this.#server) return
     const settings = Object.fromEntries([...shell.matchAll(/\b(HILO_\w+)=(\S+)/g)].map(([, name, value]) => [name, value]))
@@ -93,6 +110,13 @@ class Reader {
   compareSummary({ text: shown, where }: Block): void {
     const { summary } = JSON.parse(this.#lastOutput) as { summary: string }
     this.#placeholders.compare(shown.trim(), summary, where)
+  }
+
+  /** What the model was asked last, the role before each message. */
+  comparePrompt({ text: shown, where }: Block): void {
+    const { messages } = this.#running!.model.requests.at(-1)!
+    const asked = messages.map(({ role, content }) => `${role}:\n${String(content).replace(/^(?=.)/gm, '  ')}\n`).join('\n')
+    assert.equal(asked, shown, where)
   }
 
   /** @returns what it printed. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Hilo } from './start-hilo.ts'
 
 /** What is different each time: a document shows one, a server makes another. */
 const kinds = [
@@ -59,5 +60,13 @@ export class Placeholders {
   /** Forgets all but that the address of the documents is this one's. */
   restart(url: string): void {
     this.#real = new Map([['http://127.0.0.1:3000', url]])
+  }
+
+  /** A server that is not started by the document, and the model behind the address of Ollama. */
+  know({ url, agentId, key }: Pick<Hilo, 'url' | 'agentId' | 'key'>, modelUrl: string): void {
+    this.restart(url)
+    this.#real.set('cmws1tdflz5jieqgt5dogakq1', agentId)
+    this.#real.set('hilo_7fQ2mVx9KcT4bR8sYw1LpN6hZd3GjA5uEoXk0BvC', key)
+    this.#real.set('http://127.0.0.1:11434', new URL(modelUrl).origin)
   }
 }

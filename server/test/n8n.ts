@@ -1,0 +1,46 @@
+import { runInNewContext } from 'node:vm'
+import type { Hilo } from './start-hilo.ts'
+
+/** What the nodes of n8n before ours hand over, in the parts that the documents use. */
+const items: Record<string, object> = {
+  // The answer of WhatsApp's Cloud API to a message that was sent.
+  'whatsapp-sent': {
+    messaging_product: 'whatsapp',
+    contacts: [{ input: '+54 9 11 5555-0000', wa_id: '5491155550000' }],
+    messages: [{ id: 'wamid.HBgNNTQ5MTE1NTU1MDAwMBUCABEYEjk4RkQ2MkQyN0E4OTM2RUYxNQA=' }],
+  },
+  // What the WhatsApp Trigger hands over of a webhook.
+  'whatsapp-received': {
+    messaging_product: 'whatsapp',
+    contacts: [{ profile: { name: 'Luz "la jefa"' }, wa_id: '5491155550000' }],
+    messages: [{
+      from: '5491155550000', id: 'wamid.HBgNNTQ5MTE1NTU1MDAwMBUCABIYFDNBMEQ2MzU1MjFGRDQ0RTk2QzE5AA==',
+      timestamp: '1772460090', type: 'text', text: { body: 'Two questions:\n"when" and \\where\\?' },
+    }],
+    field: 'messages',
+  },
+  // The body of Chatwoot's webhook message_created, for what an operator wrote.
+  chatwoot: {
+    body: {
+      event: 'message_created', id: 48121, content: 'It left today.\nHere is the "tracking number".', message_type: 'outgoing',
+      private: false, created_at: '2026-03-02T14:05:09.000Z', account: { id: 12, name: 'Acme' },
+      sender: { id: 3, name: 'Ana', type: 'user' },
+      conversation: { id: 345, meta: { sender: { phone_number: '+5491155550000' } } },
+    },
+  },
+}
+
+/** Fills in `{{ … }}` as n8n does: the text of the value stands in its place. */
+function fillExpressions(text: string, item: object): string {
+  const nodes = { 'AI Agent': { item: { json: { output: 'It is "on its way".\nAnything else?' } } } }
+  const scope = { $json: item, $: (name: keyof typeof nodes) => nodes[name] }
+  return text.replace(/\{\{(.+?)\}\}/g, (_, expression: string) => String(runInNewContext(expression, scope)))
+}
+
+/** The body that a node of n8n sends, as a document writes it, for the item that the node before hands over. */
+export function fillNode(
+  text: string, item: string, { organizationId, agentId }: Pick<Hilo, 'organizationId' | 'agentId'>,
+): object {
+  const ids = text.replaceAll('ORGANIZATION_ID', organizationId).replaceAll('AGENT_ID', agentId)
+  return JSON.parse(fillExpressions(ids, items[item]!)) as object
+}
