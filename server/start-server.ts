@@ -65,6 +65,7 @@ export async function startServer(
     throw error
   }
   webhooks.start(app.log)
+  mind.prepare().catch((error: unknown) => app.log.warn({ err: error }, 'models are loaded with the first question'))
   const stopHousekeeping = keepHouse(database, config, app.log)
   return {
     app,

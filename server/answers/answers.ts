@@ -4,7 +4,7 @@ import { inOrganization } from '../database/transactions.ts'
 import { HiloError } from '../errors.ts'
 import type { EventBell } from '../events/event-bell.ts'
 import type { Ingest } from '../ingest.ts'
-import type { ConversationAddress } from './claim-turn.ts'
+import type { ConversationAddress } from './claimed-turn.ts'
 import type { Conductor, Waiter } from './conductor.ts'
 import { createConductors } from './conductors.ts'
 import { createHeart } from './create-heart.ts'
@@ -12,6 +12,7 @@ import { endLeftTurn } from './end-left-turn.ts'
 import type { SettledQuestion } from './read-settled.ts'
 import { openAgain } from './open-again.ts'
 import type { Question } from './question.ts'
+import { gatherClaims } from './gather-claims.ts'
 import { createRunner, type Left } from './runners.ts'
 import type { Think } from './think.ts'
 
@@ -71,7 +72,7 @@ export function createAnswers({ database, ingest, eventBell, think, times }: Ans
   const runner = createRunner(database, aliveMs)
   let onError = (_error: unknown): void => {}
   const conductors = createConductors({
-    db, ingest, think, runnerId: runner.id, pollMs, onError: (error) => onError(error),
+    db, ingest, think, claimTurn: gatherClaims(db, runner.id), pollMs, onError: (error) => onError(error),
   })
   const unlisten = eventBell.listen(conductors.wake)
   let isStopped = false

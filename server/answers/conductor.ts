@@ -2,8 +2,10 @@ import { createId } from '../database/create-id.ts'
 import { inOrganization } from '../database/transactions.ts'
 import { HiloError } from '../errors.ts'
 import type { ToolCall } from '../models/model-call.ts'
-import { type Claim, type ClaimedTurn, claimTurn, type ConversationAddress, toWork } from './claim-turn.ts'
+import type { Claim } from './claim-turns.ts'
+import { type ClaimedTurn, type ConversationAddress, toWork } from './claimed-turn.ts'
 import { endWith } from './end-running-turn.ts'
+import type { ClaimTurn } from './gather-claims.ts'
 import { readKeptIds, reopenBrokenOff } from './open-again.ts'
 import { readSettled, type SettledQuestion, settleFrom } from './read-settled.ts'
 import { type Breaking, type RunOptions, runTurn } from './run-turn.ts'
@@ -22,7 +24,7 @@ export interface Waiter {
 }
 
 export interface ConductorOptions extends RunOptions {
-  runnerId: string
+  claimTurn: ClaimTurn
   /** A turn that another process runs is asked after at least so often. Milliseconds. */
   pollMs: number
   onError(error: unknown): void
@@ -150,12 +152,9 @@ export class Conductor {
   }
 
   #claim(waiting: readonly Waiter[]): Promise<Claim> {
-    const { db, runnerId } = this.#options
     const turnId = this.#turnId = createId()
     const awaitedIds = waiting.map((waiter) => waiter.messageId)
-    return inOrganization(db, this.organizationId, (tx) => (
-      claimTurn(tx, { ...this.#address, runnerId, turnId, awaitedIds })
-    ))
+    return this.#options.claimTurn({ ...this.#address, turnId, awaitedIds })
   }
 
   async #run(turn: ClaimedTurn): Promise<void> {

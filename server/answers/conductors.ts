@@ -1,5 +1,5 @@
 import { keyOf } from '../database/key-of.ts'
-import type { ConversationAddress } from './claim-turn.ts'
+import type { ConversationAddress } from './claimed-turn.ts'
 import { Conductor, type ConductorOptions } from './conductor.ts'
 
 /** The conductors of the conversations that are busy in this process. */

@@ -1,11 +1,12 @@
 import { sql } from 'kysely'
 import { isAiOn } from '../conversations/ai-state.ts'
+import { isHistoryRow } from '../conversations/follow-message.ts'
 import { lockConversation } from '../conversations/lock-conversation.ts'
 import type { Database, Transaction } from '../database/schema.ts'
 import { inOrganization } from '../database/transactions.ts'
 import type { Overtaker } from '../messages/new-message.ts'
 import { isPrivateRow } from '../messages/private-note.ts'
-import type { ClaimedTurn } from './claim-turn.ts'
+import type { ClaimedTurn } from './claimed-turn.ts'
 import { endSilently, type SilentEnd } from './end-silently.ts'
 import { recordAborted } from './record-answer.ts'
 import type { Attempt, RunOptions } from './run-turn.ts'
@@ -67,6 +68,7 @@ async function isOpen(tx: Transaction, { organizationId, id }: TurnWork): Promis
 async function findNewer(tx: Transaction, { organizationId, conversationId, seenSeq }: ClaimedTurn) {
   const rows = await tx.selectFrom('messages as m').select('author_kind').distinct()
     .where('organization_id', '=', organizationId).where('conversation_id', '=', conversationId)
-    .where('seq', '>', seenSeq).where('is_draft', '=', false).where(sql<boolean>`not ${isPrivateRow}`).execute()
+    .where('seq', '>', seenSeq).where('is_draft', '=', false)
+    .where(sql<boolean>`not ${isPrivateRow} and not ${isHistoryRow}`).execute()
   return rows.map((row) => row.author_kind)
 }

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
-import type { Attachment, AuthorKind, Transaction } from '../database/schema.ts'
 import { isListed } from '../database/is-listed.ts'
+import type { Attachment, AuthorKind, Transaction } from '../database/schema.ts'
 import { isPrivateRow } from '../messages/private-note.ts'
+import { messageIdsOf, type StartedTurn } from './claimed-turn.ts'
 
 /** A message as a prompt needs it. */
 export interface HistoryMessage {
@@ -13,37 +14,40 @@ export interface HistoryMessage {
   attachments: Attachment[]
 }
 
-export interface HistoryQuery {
-  organizationId: string
-  conversationId: string
-  /** Most messages. */
-  limit: number
-  /** Messages that must be among them, however old they are: those that are to be answered. */
-  messageIds: readonly string[]
-}
-
 /**
- * What was said in a conversation, oldest first by the time at which it was said: the newest messages, whoever recorded
- * them, without drafts and private notes.
+ * What was said in the conversations of these turns, oldest first by the time at which it was said: the newest
+ * messages, whoever recorded them, without drafts and private notes; and, however old, those that are to be answered.
+ * @returns by the turn's id.
  */
-export async function readHistory(
-  tx: Transaction, { organizationId, conversationId, limit, messageIds }: HistoryQuery,
-): Promise<HistoryMessage[]> {
-  const { rows } = await sql<HistoryMessage>`
-    with newest as (
-      select m.* from messages m
-      where m.organization_id = ${organizationId} and m.conversation_id = ${conversationId}
-        and ${isListed('m.occurred_at')} and not m.is_draft and not ${isPrivateRow}
-      order by m.occurred_at desc, m.seq desc limit ${limit}
-    ), asked as (
-      select m.* from unnest(${messageIds}::text[]) as wanted(id)
-      cross join lateral (
-        select m.* from messages m where m.organization_id = ${organizationId} and m.id = wanted.id offset 0
-      ) m
-    )
-    select m.id, m.seq, m.author_kind as "authorKind", m.author_name as "authorName", m.text, m.attachments
-    from (select * from newest union select * from asked) m
-    order by m.occurred_at, m.seq
+export async function readHistories(
+  tx: Transaction, turns: readonly StartedTurn[],
+): Promise<Map<string, HistoryMessage[]>> {
+  const byTurn = new Map<string, HistoryMessage[]>(turns.map(({ id }) => [id, []]))
+  if (turns.length === 0) return byTurn
+  const wanted = turns.map((turn) => ({
+    turn_id: turn.id, organization_id: turn.organizationId, conversation_id: turn.conversationId,
+    most: turn.agent.settings.historyLimit, message_ids: messageIdsOf(turn),
+  }))
+  const { rows } = await sql<HistoryMessage & { turnId: string }>`
+    select w.turn_id as "turnId", m.id, m.seq, m.author_kind as "authorKind", m.author_name as "authorName", m.text,
+      m.attachments
+    from json_to_recordset(${JSON.stringify(wanted)}::json)
+      as w(turn_id text, organization_id text, conversation_id text, most integer, message_ids text[])
+    cross join lateral (
+      (
+        select m.* from messages m
+        where m.organization_id = w.organization_id and m.conversation_id = w.conversation_id
+          and ${isListed('m.occurred_at')} and not m.is_draft and not ${isPrivateRow}
+        order by m.occurred_at desc, m.seq desc limit w.most
+      ) union (
+        select m.* from unnest(w.message_ids) as asked(id)
+        cross join lateral (
+          select m.* from messages m where m.organization_id = w.organization_id and m.id = asked.id offset 0
+        ) m
+      )
+    ) m
+    order by w.turn_id, m.occurred_at, m.seq
   `.execute(tx)
-  return rows
+  for (const { turnId, ...message } of rows) byTurn.get(turnId)!.push(message)
+  return byTurn
 }

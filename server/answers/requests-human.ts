@@ -1,7 +1,7 @@
 import { isAiOn } from '../conversations/ai-state.ts'
 import type { Database } from '../database/schema.ts'
 import { inOrganization } from '../database/transactions.ts'
-import type { ConversationAddress } from './claim-turn.ts'
+import type { ConversationAddress } from './claimed-turn.ts'
 
 /** Whether the AI is off in a conversation. */
 export function requestsHuman(

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { OpenDatabase } from '../database/open.ts'
 import type { Database } from '../database/schema.ts'
 import { asOwner } from '../database/transactions.ts'
-import type { ConversationAddress } from './claim-turn.ts'
+import type { ConversationAddress } from './claimed-turn.ts'
 
 /** How long a question whose caller went away before its turn began stays open. Minutes. */
 const openMinutes = 10

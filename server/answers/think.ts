@@ -9,7 +9,7 @@ import type {
 import type { Attachment, ReadAttachment, ReadOptions } from '../models/read-attachments.ts'
 import { buildPrompt, type PromptSource } from './build-prompt.ts'
 import { createBuiltInTools } from './built-in-tools.ts'
-import type { ClaimedTurn } from './claim-turn.ts'
+import type { ClaimedTurn } from './claimed-turn.ts'
 import type { Question } from './question.ts'
 import type { Decided, TurnError } from './turn-answer.ts'
 import { noUsage } from './usage.ts'
