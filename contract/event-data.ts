@@ -5,6 +5,7 @@ import { Contact } from './contacts.ts'
 import { Conversation, ConversationContact, conversationStatuses } from './conversations.ts'
 import type { WebhookType } from './event-types.ts'
 import { Message } from './messages.ts'
+import { turnOutcomes } from './turns.ts'
 
 /** What stands in an event as it is when the event is read; `null` once it is gone for good. */
 const Current = <Shown>(schema: object, what: string) =>
@@ -55,6 +56,7 @@ const turnFields = {
   turn: Type.Object({
     id: Id('Id of the turn: one attempt of the AI to answer.'),
     agentId: Id('Agent that answered.'),
+    outcome: Type.Enum([...turnOutcomes], { description: 'What came of it, as `GET /api/conversations/{id}/turns` says.' }),
     messageId: OptionalText('Id of the answer; `null` if there is none.'),
     startedAt: Time('When the AI was asked.'),
     finishedAt: Time('When it was through.'),

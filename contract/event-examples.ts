@@ -17,8 +17,8 @@ const ofTurn = {
   conversationId: id,
   conversation: inConversation,
   turn: {
-    id: 'cmi9q2x7d3q5s7u9w1y3a5c7e', agentId, messageId: exampleMessage.id, startedAt: '2026-03-02T14:05:07.402Z',
-    finishedAt: '2026-03-02T14:05:10.118Z',
+    id: 'cmi9q2x7d3q5s7u9w1y3a5c7e', agentId, outcome: 'answered', messageId: exampleMessage.id,
+    startedAt: '2026-03-02T14:05:07.402Z', finishedAt: '2026-03-02T14:05:10.118Z',
   },
 }
 const ofChannel = { channel: { id: 'cmi9q2x7e4r6t8v0x2z4b6d8f', kind: 'whatsapp', name: 'Sales' }, reason: null }
@@ -41,7 +41,7 @@ export const exampleEventData: Record<WebhookType, object> = {
   'contact.unmerged': ofMerge,
   'turn.finished': ofTurn,
   'turn.failed': {
-    ...ofTurn, turn: { ...ofTurn.turn, messageId: null },
+    ...ofTurn, turn: { ...ofTurn.turn, outcome: 'failed', messageId: null },
     error: { code: 'MODEL_UNAVAILABLE', message: 'The model did not answer within 60 seconds.' },
   },
   'channel.connected': ofChannel,

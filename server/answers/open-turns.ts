@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { ConversationSet } from '../conversations/conversation-set.ts'
+import { isHistoryRow } from '../conversations/follow-message.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
@@ -32,7 +33,7 @@ export async function loadOpenTurns(
         coalesce(max(m.seq) filter (where m.author_kind = 'human'), 0) as human
       from messages m
       where m.organization_id = t.organization_id and m.conversation_id = t.conversation_id
-        and m.seq > w.seen_seq::integer and not m.is_draft and not ${isPrivateRow}
+        and m.seq > w.seen_seq::integer and not m.is_draft and not ${isPrivateRow} and not ${isHistoryRow}
     ) m
   `.execute(tx)
   for (const { organizationId, conversationId, contact, human } of rows) {

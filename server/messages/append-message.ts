@@ -4,7 +4,7 @@ import type { TurnAnswer, TurnEnd } from '../answers/turn-answer.ts'
 import type { AssociatedContact } from '../contacts/associate-contact.ts'
 import { addContact, attachIdentity, type ContactSet, linkContact, proposeMerge } from '../contacts/contact-set.ts'
 import { attachKey, type ConversationSet, type ConversationState } from '../conversations/conversation-set.ts'
-import { followMessage } from '../conversations/follow-message.ts'
+import { followMessage, isHistory } from '../conversations/follow-message.ts'
 import type { ResolvedConversation } from '../conversations/resolve-conversation.ts'
 import { createId } from '../database/create-id.ts'
 import { inOrder } from '../database/in-order.ts'
@@ -90,7 +90,7 @@ export function appendAnswer(
 /** What just happened is news to the conversation, and to an answer on its way. */
 function follow({ takeovers }: Journal, message: NewMessage, conversation: ConversationState): NewEvent[] {
   const { author: { kind }, occurredAt, receivedAt, apiKeyId } = message
-  if (kind === 'contact' || kind === 'human') conversation.newestSeq[kind] = conversation.lastSeq
+  if ((kind === 'contact' || kind === 'human') && !isHistory(message)) conversation.newestSeq[kind] = conversation.lastSeq
   const { organizationId, id: conversationId, agentId } = conversation
   const takeover = takeovers.get(keyOf(organizationId, agentId)) ?? { policy: 'never' }
   return followMessage(conversation, { authorKind: kind, occurredAt, receivedAt }, takeover)

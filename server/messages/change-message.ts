@@ -1,5 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { EventType, Message, MessageChange } from '@hilo/contract'
+import { readTakeover } from '../agents/takeovers.ts'
+import { endForHuman } from '../answers/end-left-turn.ts'
+import type { ConversationRow } from '../conversations/access-conversation.ts'
+import { isAiOn } from '../conversations/ai-state.ts'
+import { type Consequence, followMessage } from '../conversations/follow-message.ts'
 import { lockConversation } from '../conversations/lock-conversation.ts'
 import type { Transaction } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
@@ -7,6 +12,7 @@ import { recordEvents } from '../events/record-events.ts'
 import { accessMessage, type MessageAddress } from './access-message.ts'
 import { mergeMetadata } from '../metadata/merge-metadata.ts'
 import { type MessageRow, presentMessage } from './present-message.ts'
+import { isPrivateNote } from './private-note.ts'
 
 /**
  * Publishes a draft, edits metadata. For everybody else a draft is created when it is published: until then, changes of
@@ -17,14 +23,18 @@ export async function changeMessage(
   tx: Transaction, { change, apiKeyId, ...address }: MessageAddress & { change: MessageChange, apiKeyId: string },
 ): Promise<Message> {
   const { organizationId, conversationId, messageId } = address
-  await lockConversation(tx, organizationId, conversationId)
+  const conversation = await lockConversation(tx, organizationId, conversationId)
   const before = await accessMessage(tx, address, { lock: true })
   const after = apply(before, change)
   if (!isDeepStrictEqual(after, before)) {
     await save(tx, after)
-    if (before.is_draft && !after.is_draft) await touchConversation(tx, address)
+    const consequences = before.is_draft && !after.is_draft ? await publish(tx, after, conversation) : []
     const type = nameChange(before, after)
-    if (type) await recordEvents(tx, [{ organizationId, conversationId, messageId, type, apiKeyId }])
+    if (type) {
+      await recordEvents(tx, [{ type, messageId }, ...consequences].map((event) => (
+        { ...event, organizationId, conversationId, apiKeyId }
+      )))
+    }
   }
   return presentMessage(after)
 }
@@ -55,8 +65,20 @@ async function save(tx: Transaction, row: MessageRow): Promise<void> {
     .where('organization_id', '=', organization_id).where('id', '=', id).execute()
 }
 
-/** A published draft is news of its conversation, like any new message. */
-async function touchConversation(tx: Transaction, { organizationId, conversationId }: MessageAddress): Promise<void> {
-  await tx.updateTable('conversations').set({ updated_at: new Date() })
-    .where('organization_id', '=', organizationId).where('id', '=', conversationId).execute()
+/** A published draft is news of its conversation, which follows it like any new message. @returns the events. */
+async function publish(
+  tx: Transaction, { author_kind, occurred_at, metadata }: MessageRow, conversation: ConversationRow,
+): Promise<Consequence[]> {
+  const { organization_id: organizationId, id, agent_id: agentId } = conversation
+  const state = { ...conversation }
+  const said = { authorKind: author_kind, occurredAt: occurred_at, receivedAt: occurred_at }
+  const consequences = isPrivateNote(metadata)
+    ? [] : followMessage(state, said, await readTakeover(tx, organizationId, agentId))
+  const { status, is_ai_enabled, ai_off_cause, ai_off_reason, ai_resumes_at } = state
+  await tx.updateTable('conversations')
+    .set({ status, is_ai_enabled, ai_off_cause, ai_off_reason, ai_resumes_at, updated_at: new Date() })
+    .where('organization_id', '=', organizationId).where('id', '=', id).execute()
+  // Its place is among what a turn that runs has seen already, and a draft it was then: the fence would not find it.
+  if (author_kind === 'human' && isAiOn(state) && !isPrivateNote(metadata)) await endForHuman(tx, state)
+  return consequences
 }

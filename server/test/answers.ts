@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
-import type { Answer, Hilo, RequestOptions } from './start-hilo.ts'
+import type { TestContext } from 'node:test'
+import { type ScriptedModel, startScriptedModel } from './scripted-model.ts'
+import { type Answer, type Hilo, type RequestOptions, startHilo } from './start-hilo.ts'
+import type { DatabaseKind } from './test-databases.ts'
 
 type Body = Record<string, unknown>
 
@@ -9,6 +12,18 @@ export async function setModel(hilo: Hilo, baseUrl: string, settings: Body = {})
     body: { model: { provider: 'openai-compatible', name: 'scripted', baseUrl }, ...settings },
   })
   assert.equal(status, 200, JSON.stringify(body))
+}
+
+type Script = Parameters<typeof startScriptedModel>[1]
+
+/** A Hilo whose agent asks a scripted model, by these settings; without a script it always says "Hi.". */
+export async function startAnswering(
+  t: TestContext, database: DatabaseKind, { script = () => ({ text: 'Hi.' }), ...settings }: Body & { script?: Script } = {},
+): Promise<{ hilo: Hilo, model: ScriptedModel }> {
+  const hilo = await startHilo(t, database, { allowPrivateTargets: true })
+  const model = await startScriptedModel(t, script)
+  await setModel(hilo, model.baseUrl, settings)
+  return { hilo, model }
 }
 
 /** Asks the AI. */
