@@ -86,8 +86,8 @@ function findDueTime(questions: readonly QuestionRow[], { burstWindowMs, burstMa
 function prepareTurn({ conversation, questions }: OpenConversation, agent: ClaimedAgent, id: string): StartedTurn {
   return {
     organizationId: conversation.organization_id, conversationId: conversation.id, id, startedAt: new Date(),
-    attempt: 1, seenSeq: conversation.last_seq, questions: questions.filter((question) => question.agent_id === agent.id), agent,
-    channel: conversation.channel,
+    attempt: 1, seenSeq: conversation.last_seq, channel: conversation.channel, agent,
+    questions: questions.filter((question) => question.agent_id === agent.id),
   }
 }
 
