@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { setTimeout as wait } from 'node:timers/promises'
 import { percentiles, type Percentiles } from '../measurement.ts'
 import { modelAnswer } from './model-pieces.ts'
 
@@ -64,7 +65,8 @@ async function ask({ calls, warmUpSeconds, seconds }: AskOrder): Promise<AskResu
   const to = from + seconds * 1000
   const took: Took[] = []
   const failures: string[] = []
-  const repeat = async (call: Call): Promise<void> => {
+  const repeat = async (call: Call, client: number): Promise<void> => {
+    await wait(warmUpSeconds / 2 * 1000 * client / calls.length) // people do not write in the same moment
     while (performance.now() < to) {
       try {
         const one = await send(call, agent)
