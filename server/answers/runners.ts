@@ -39,6 +39,7 @@ export function createRunner({ db, kind }: Pick<OpenDatabase, 'db' | 'kind'>, al
       if (isFirst && kind === 'pglite') await tx.deleteFrom('runners').execute()
       isFirst = false
       await sql`
+        with gone as (delete from runners where alive_until < now() - interval '1 day')
         insert into runners (id, alive_until) values (${id}, now() + make_interval(secs => ${aliveMs / 1000}))
         on conflict (id) do update set alive_until = excluded.alive_until
       `.execute(tx)
