@@ -77,6 +77,8 @@ function createPool(url: string, options: pg.PoolConfig): pg.Pool {
   })
   // A connection that breaks while idle is replaced by the pool; without a listener the process would end.
   pool.on('error', () => {})
+  // One that breaks while somebody works with it fails that work, and tells it besides: the same holds.
+  pool.on('connect', (client) => void client.on('error', () => {}))
   return pool
 }
 
