@@ -50,12 +50,21 @@ const mergeFields = {
   conversationIds: Type.Array(Type.String(), { description: 'Conversations that moved, at most 100 of them.' }),
   conversationCount: Type.Integer({ description: 'How many moved.' }),
 }
+const turnMessagesText = 'The customer\'s messages that it answers, at most 100: a call of `query` got one of them as `messageId`.'
+const ofAnswer = Type.Optional(Type.Object({
+  id: Id('Id of the turn.'),
+  agentId: Id('Agent that answered.'),
+  messageIds: Type.Array(Type.String(), { description: turnMessagesText }),
+  part: Type.Integer({ description: 'Which message of the answer this is, from 1.' }),
+  parts: Type.Integer({ description: 'Of how many messages the answer is.' }),
+}, { description: 'Only where the AI answers: the turn, what it answers (`messageIds`), `part` and `parts` of a split answer.' }))
 const turnFields = {
   conversationId: Id('Id of the conversation.'),
   conversation: InConversation,
   turn: Type.Object({
     id: Id('Id of the turn: one attempt of the AI to answer.'),
     agentId: Id('Agent that answered.'),
+    messageIds: Type.Array(Type.String(), { description: turnMessagesText }),
     outcome: Type.Enum([...turnOutcomes], { description: 'What came of it, as `GET /api/conversations/{id}/turns` says.' }),
     messageId: OptionalText('Id of the answer; `null` if there is none.'),
     startedAt: Time('When the AI was asked.'),
@@ -80,7 +89,7 @@ const Data = <Fields extends TProperties>(fields: Fields) =>
 
 /** What `data` holds, by type of event. */
 export const eventData = {
-  'message.created': Data(messageFields),
+  'message.created': Data({ ...messageFields, turn: ofAnswer }),
   'message.updated': Data({ ...messageFields, changed }),
   'message.deleted': Data({ ...messageIds, conversation: InConversation }),
   'message.status': Data({

@@ -17,7 +17,7 @@ const ofTurn = {
   conversationId: id,
   conversation: inConversation,
   turn: {
-    id: 'cmi9q2x7d3q5s7u9w1y3a5c7e', agentId, outcome: 'answered', messageId: exampleMessage.id,
+    id: 'cmi9q2x7d3q5s7u9w1y3a5c7e', agentId, messageIds: ['cmi9q2x7a1k3v8d1w5r6t9y2z'], outcome: 'answered', messageId: exampleMessage.id,
     startedAt: '2026-03-02T14:05:07.402Z', finishedAt: '2026-03-02T14:05:10.118Z',
   },
 }

@@ -50,7 +50,7 @@ const changeSchema = {
 }
 
 /** Agents as things to manage; what they say comes in at `routes.ts`. */
-export const manageAgentRoutes = ({ config, database: { db } }: Services): Routes => async (app) => {
+export const manageAgentRoutes = ({ config, database: { db }, webhooks }: Services): Routes => async (app) => {
   const context = { encryption: createAgentEncryption(config), allowPrivate: config.allowPrivateTargets }
 
   app.post('/api/agents', { schema: createSchema, config: admin }, async ({ caller, body }, reply) => {
@@ -64,6 +64,7 @@ export const manageAgentRoutes = ({ config, database: { db } }: Services): Route
       await recordAudit(tx, { organizationId, actor, action: 'agent.created', subject: id, details: { name } })
       return presentAgent(await accessAgent(tx, { organizationId, id }))
     })
+    if (body.conversationalMode) await webhooks.prepareAnswers({ organizationId, agentId: id, actor })
     return reply.code(201).send(agent)
   })
 
@@ -77,10 +78,12 @@ export const manageAgentRoutes = ({ config, database: { db } }: Services): Route
     inOrganization(db, organizationId, async (tx) => presentAgent(await accessAgent(tx, { organizationId, id })))
   ))
 
-  app.patch('/api/agents/:id', { schema: changeSchema, config: admin }, ({ caller, params: { id }, body: change }) => {
+  app.patch('/api/agents/:id', { schema: changeSchema, config: admin }, async ({ caller, params: { id }, body: change }) => {
     const { organizationId, apiKeyId: actor } = caller
-    return inOrganization(db, organizationId, (tx) => (
+    const changed = await inOrganization(db, organizationId, (tx) => (
       changeAgent(tx, { organizationId, id, actor, change, ...context })
     ))
+    if (change.conversationalMode) await webhooks.prepareAnswers({ organizationId, agentId: id, actor })
+    return changed
   })
 }

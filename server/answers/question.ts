@@ -3,6 +3,8 @@ export interface Question {
   /** The caller does not wait: the answer goes to `webhookUrl`, whatever becomes of this process. */
   isAsync?: boolean
   webhookUrl?: string
+  /** The AI was off when this was asked, and the caller was told so at once. */
+  wasAiOff?: boolean
   /** Added to the instructions. */
   context?: string
   /** Instead of the agent's own. */

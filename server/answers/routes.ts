@@ -24,7 +24,8 @@ const schema = {
     + '`request_human` true. The answer joins the conversation only if nothing newer arrived; else the AI begins again. '
     + 'With `streaming: true`: Server-Sent Events `answer` (pieces), `tool_call`, `endpoint_response` (everything), then '
     + '`[DONE]`; an error is a line `data: [ERROR]` with a sentence. With `webhookUrl`, or where the agent is set so, the '
-    + 'call returns at once and the answer goes to that address.',
+    + 'call returns at once and the answer goes to that address, as the events `message.created`, or where there is none '
+    + '`turn.failed` or `turn.finished`, signed and sent again like those of webhook endpoints.',
   params: Type.Object({ id: Type.String({ description: 'Id of the agent that answers.' }) }),
   querystring: Type.Object({
     explain: Type.Optional(Type.Boolean({ default: false, description: 'Adds `resolution`: what decided, and warnings.' })),
@@ -52,7 +53,8 @@ interface Recorded {
 }
 
 /** The door of the AI. */
-export const answerRoutes = ({ config, database: { db }, ingest, answers }: Services): Routes => async (app) => {
+export const answerRoutes = (services: Services): Routes => async (app) => {
+  const { config, database: { db }, ingest, answers, webhooks } = services
   const findAgent = gatherAgents(db)
   const record = async (message: NewMessage, question: Question): Promise<Recorded> => {
     const [outcome] = await ingest.record([{ ...message, question: { ...question } }])
@@ -75,6 +77,9 @@ export const answerRoutes = ({ config, database: { db }, ingest, answers }: Serv
       question: readQuestion(body), address: { organizationId: caller.organizationId, id: agentId },
       channel: message.channel, allowPrivate: config.allowPrivateTargets,
     })
+    if (question.isAsync && question.webhookUrl !== undefined) {
+      await webhooks.prepareAnswers({ organizationId: caller.organizationId, agentId, actor: caller.apiKeyId })
+    }
     const { outcome, asked } = await record(message, question)
     if (outcome.isRepeat) reply.header('idempotent-replay', 'true')
     const present = (answer: QueryAnswer): QueryAnswer => (

@@ -3,7 +3,7 @@ import { inOrder } from '../database/in-order.ts'
 import { insertInto, insertRows } from '../database/insert-rows.ts'
 import type { Transaction } from '../database/schema.ts'
 import type { NewEvent } from '../events/record-events.ts'
-import type { TurnEnd } from './turn-answer.ts'
+import type { TurnEnd, TurnWork } from './turn-answer.ts'
 
 /**
  * Writes down how turns ended: their rows, the questions that they settle, what they cost, and what waits for a person.
@@ -79,19 +79,28 @@ export function toDay(time: Date): string {
   return time.toISOString().slice(0, 10)
 }
 
-/** Where the AI was silent because it is off, there was no turn that anybody could have waited for. */
+/**
+ * Where the AI was silent because it is off, nobody needs to be told but those who waited for its answer since before.
+ * Turns of which messages tell go to nobody's address; an interrupted one leaves its questions open.
+ */
 export function announceEnds(ends: readonly TurnEnd[], finishedAt: Date): NewEvent[] {
-  return ends.filter(({ outcome }) => outcome !== 'ai_off').map(({ work, outcome, error, result }) => ({
+  return ends.filter(({ work, outcome }) => outcome !== 'ai_off' || work.callback).map(({ work, outcome, error, answerIds, result }) => ({
     organizationId: work.organizationId,
     type: error ? 'turn.failed' : 'turn.finished',
     conversationId: work.conversationId,
     apiKeyId: work.apiKeyId,
+    callback: answerIds.length > 0 || outcome === 'interrupted' ? undefined : work.callback,
     data: {
       turn: {
-        id: work.id, agentId: work.agentId, outcome, messageId: result.messageId,
+        id: work.id, agentId: work.agentId, outcome, messageIds: nameSome(work), messageId: result.messageId,
         startedAt: work.startedAt.toISOString(), finishedAt: finishedAt.toISOString(),
       },
       ...(error ? { error } : {}),
     },
   }))
+}
+
+/** What an event of at most 20 KB can name of what a turn answers: the newest, as there may be thousands. */
+export function nameSome({ messageIds }: TurnWork): string[] {
+  return messageIds.slice(-100)
 }

@@ -1,5 +1,5 @@
 import type { TurnOutcome } from '../database/answer-tables.ts'
-import type { ConversationStatus } from '../database/schema.ts'
+import type { Callback, ConversationStatus } from '../database/schema.ts'
 import type { ModelUsage, ToolCall } from '../models/model-call.ts'
 
 /** A tool that waits for a person. */
@@ -25,6 +25,8 @@ export interface TurnWork {
   model?: string
   usage: ModelUsage
   toolCalls: ToolCall[]
+  /** Where those wait for what comes of it who did not stay. */
+  callback?: Callback
 }
 
 /** What the model decided besides what it said; it holds only together with its answer. */
@@ -45,6 +47,8 @@ export interface TurnAnswer {
   isFenced: boolean
   /** Further parts of the answer, each a message of its own. */
   moreParts: string[]
+  /** Which part this message is, from 1; while they are appended. */
+  part?: number
 }
 
 /** Why there is no answer: a code of the API's errors, or one of those below. */

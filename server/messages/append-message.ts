@@ -1,8 +1,10 @@
 import type { Takeovers } from '../agents/takeovers.ts'
 import { carryOut, describeEnd } from '../answers/end-turn.ts'
+import { nameSome } from '../answers/save-turn-ends.ts'
 import type { TurnAnswer, TurnEnd } from '../answers/turn-answer.ts'
 import type { AssociatedContact } from '../contacts/associate-contact.ts'
 import { addContact, attachIdentity, type ContactSet, linkContact, proposeMerge } from '../contacts/contact-set.ts'
+import { isAiOn } from '../conversations/ai-state.ts'
 import { attachKey, type ConversationSet, type ConversationState } from '../conversations/conversation-set.ts'
 import { followMessage, isHistory } from '../conversations/follow-message.ts'
 import type { ResolvedConversation } from '../conversations/resolve-conversation.ts'
@@ -61,11 +63,11 @@ export function appendMessage(journal: Journal, message: NewMessage, decisions: 
     status: conversation.status,
   }
   journal.messages.push(toRow(message, recorded, { conversation, contactId: decisions.associated.contact?.id }))
-  if (message.question) journal.questions.push(toQuestion(message, recorded, conversation.lastSeq))
+  if (message.question) journal.questions.push(toQuestion(message, recorded, conversation))
   if (!message.isDraft) {
     journal.events.push({
       organizationId: message.organizationId, type: 'message.created', conversationId: conversation.id,
-      messageId: recorded.messageId, apiKeyId: message.apiKeyId,
+      messageId: recorded.messageId, apiKeyId: message.apiKeyId, ...(message.answers && describePart(message.answers)),
     })
   }
   journal.events.push(...consequences)
@@ -77,14 +79,21 @@ export function appendAnswer(
   journal: Journal, message: NewMessage & { answers: TurnAnswer }, decisions: Decisions,
 ): Recorded {
   const { conversation } = decisions.resolved
-  const parts = [message.text, ...message.answers.moreParts].map((text) => ({
-    text, recorded: appendMessage(journal, { ...message, text }, decisions),
-  }))
+  const parts = [message.text, ...message.answers.moreParts].map((text, index) => {
+    const answers = { ...message.answers, part: index + 1 }
+    return { text, recorded: appendMessage(journal, { ...message, text, answers }, decisions) }
+  })
   const { apiKeyId } = message
   journal.events.push(...carryOut(message.answers.decided, conversation).map((event) => ({ ...event, apiKeyId })))
   const end = describeEnd(message.answers, parts, conversation)
   journal.turnEnds.push(end)
   return { ...parts[0]!.recorded, status: end.result.status }
+}
+
+/** What an answer's event says besides the message: what it answers, and where that was asked for. */
+function describePart({ work, part, moreParts }: TurnAnswer): Pick<NewEvent, 'callback' | 'data'> {
+  const { id, agentId, callback } = work
+  return { callback, data: { turn: { id, agentId, messageIds: nameSome(work), part, parts: moreParts.length + 1 } } }
 }
 
 /** What just happened is news to the conversation, and to an answer on its way. */
@@ -97,15 +106,17 @@ function follow({ takeovers }: Journal, message: NewMessage, conversation: Conve
     .map((consequence) => ({ ...consequence, organizationId, conversationId, apiKeyId }))
 }
 
-function toQuestion(message: NewMessage, { messageId, conversationId }: Recorded, seq: number): QuestionRow {
+function toQuestion(
+  message: NewMessage, { messageId, conversationId }: Recorded, conversation: ConversationState,
+): QuestionRow {
   return {
     organization_id: message.organizationId,
     message_id: messageId,
     conversation_id: conversationId,
-    seq,
+    seq: conversation.lastSeq,
     agent_id: message.agentId,
     api_key_id: message.apiKeyId,
-    request: message.question,
+    request: isAiOn(conversation) ? message.question : { ...message.question, wasAiOff: true },
     asked_at: new Date(),
   }
 }

@@ -8,12 +8,11 @@ import { recordAudit } from '../organizations/audit.ts'
 import type { EndpointRow } from './access-endpoint.ts'
 import { createWebhookSecret, secretOwner } from './webhook-secret.ts'
 
-interface AnswersEndpoint {
+export interface AnsweringAgent {
   organizationId: string
   agentId: string
-  /** Id of the API key that is the first to need it. */
+  /** Id of the API key that wants it to answer so. */
   actor: string
-  encryption: Encryption
 }
 
 /**
@@ -22,7 +21,7 @@ interface AnswersEndpoint {
  * @returns whether it was created by this.
  */
 export async function ensureAnswersEndpoint(
-  tx: Transaction, { organizationId, agentId, actor, encryption }: AnswersEndpoint,
+  tx: Transaction, { organizationId, agentId, actor }: AnsweringAgent, encryption: Encryption,
 ): Promise<boolean> {
   const existing = await tx.selectFrom('webhook_endpoints').select('id')
     .where('organization_id', '=', organizationId).where('agent_id', '=', agentId).where('kind', '=', 'answers')

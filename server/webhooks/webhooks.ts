@@ -1,10 +1,13 @@
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import { keyOf } from '../database/key-of.ts'
 import type { OpenDatabase } from '../database/open.ts'
+import { inOrganization } from '../database/transactions.ts'
 import { createEncryption, type Encryption } from '../encryption/encrypt.ts'
 import type { EventBell } from '../events/event-bell.ts'
 import { createGuardedClient } from '../guarded-client/guarded-fetch.ts'
 import type { ConfigWithSecret } from '../read-secret.ts'
+import { type AnsweringAgent, ensureAnswersEndpoint } from './answers-endpoint.ts'
 import { retryDelaysMs } from './retry-schedule.ts'
 import { type RunningWebhooks, type RunOptions, runWebhooks } from './run-webhooks.ts'
 import { createSendEvent, type SendEvent } from './send-event.ts'
@@ -37,6 +40,8 @@ type Log = Pick<FastifyBaseLogger, 'warn'>
 export interface Webhooks {
   encryption: Encryption
   send: SendEvent
+  /** Sees to it that an agent can send answers to addresses of calls: before such a call is recorded. */
+  prepareAnswers(agent: AnsweringAgent): Promise<void>
   /** Endpoints were changed, or events are to be sent again, and that is committed. */
   lookAround(): void
   /** Begins to deliver, in the background: the server need not wait for it. */
@@ -72,10 +77,20 @@ export function createWebhooks(config: ConfigWithSecret, { database, eventBell, 
   const waiting = new AbortController()
   const stopping = new AbortController()
   let starting: Promise<RunningWebhooks | undefined> | undefined
+  const prepared = new Set<string>() // those endpoints stay for good
   let running: RunningWebhooks | undefined // what is committed before the start is found by the start
   return {
     encryption,
     send,
+    async prepareAnswers(agent) {
+      const key = keyOf(agent.organizationId, agent.agentId)
+      if (prepared.has(key)) return
+      const isNew = await inOrganization(database.db, agent.organizationId, (tx) => (
+        ensureAnswersEndpoint(tx, agent, encryption)
+      ))
+      prepared.add(key)
+      if (isNew) running?.lookAround()
+    },
     lookAround: () => running?.lookAround(),
     start(log) {
       starting = runInTime({ database, send, times: allTimes, signal: stopping.signal, log }, waiting.signal)
