@@ -1,5 +1,6 @@
 import { after, type TestContext } from 'node:test'
 import { createAgent } from '../agents/create-agent.ts'
+import type { AnswerTimes } from '../answers/answers.ts'
 import type { RunTool } from '../approvals/decide-approval.ts'
 import { type Config, readConfig } from '../config.ts'
 import type { OpenDatabase } from '../database/open.ts'
@@ -145,28 +146,56 @@ async function request(url: string, options: RequestOptions & { method: string }
 export async function startHilo(
   t: TestContext,
   kind: DatabaseKind,
-  config?: Partial<Config> & { logStream?: { write(line: string): void }, runTool?: RunTool },
+  config?: Partial<Config> & {
+    logStream?: { write(line: string): void }, runTool?: RunTool, answerTimes?: Partial<AnswerTimes>,
+  },
 ): Promise<Hilo> {
   const { database, server } = await share(kind)
   if (!config) return createTenant({ database, server })
-  const { logStream, runTool, ...settings } = config
-  const own = await startServer(testConfig(settings), { database, logStream, runTool })
+  const { logStream, runTool, answerTimes, ...settings } = config
+  const own = await startServer(testConfig(settings), { database, logStream, runTool, answerTimes })
   t.after(() => own.stop())
   return createTenant({ database, server: own })
 }
+
+interface AloneTimes {
+  webhookTimes?: Partial<WebhookTimes>
+  answerTimes?: Partial<AnswerTimes>
+}
+
+type OwnOptions = Partial<Config> & AloneTimes
+
+/** A Hilo that a test stops when it likes. */
+export type StoppableHilo = Hilo & { stop(): Promise<void> }
 
 /**
  * A Hilo that is the only server on this database, with short times for webhooks: no other server takes up its
  * deliveries. Whoever opened the database closes it.
  */
 export async function startAlone(
-  t: TestContext,
-  database: OpenDatabase,
-  { webhookTimes, ...config }: Partial<Config> & { webhookTimes?: Partial<WebhookTimes> } = {},
-): Promise<Hilo & { stop(): Promise<void> }> {
-  const server = await startServer(testConfig({ allowPrivateTargets: true, ...config }), { database, webhookTimes })
+  t: TestContext, database: OpenDatabase, options: OwnOptions = {},
+): Promise<StoppableHilo> {
+  const { server, stop } = await startOwn(t, database, options)
+  return { ...await createTenant({ database, server }), stop }
+}
+
+/** Another server for the organization of this one: beside it, or in its place once it is stopped. */
+export async function startAnother(
+  t: TestContext, hilo: Hilo, { database = hilo.database, ...options }: OwnOptions & { database?: OpenDatabase } = {},
+): Promise<StoppableHilo> {
+  const { server, stop } = await startOwn(t, database, options)
+  const { url, app } = server
+  const send: Hilo['request'] = (method, path, sent) => request(url + path, { method, key: hilo.key, ...sent })
+  return { ...hilo, url, app, db: database.db, database, request: send, stop }
+}
+
+async function startOwn(
+  t: TestContext, database: OpenDatabase, { webhookTimes, answerTimes, ...config }: OwnOptions,
+): Promise<{ server: RunningServer, stop(): Promise<void> }> {
+  const settings = testConfig({ allowPrivateTargets: true, ...config })
+  const server = await startServer(settings, { database, webhookTimes, answerTimes })
   let stopped: Promise<void> | undefined
   const stop = () => stopped ??= server.stop()
   t.after(stop)
-  return { ...await createTenant({ database, server }), stop }
+  return { server, stop }
 }
