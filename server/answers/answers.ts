@@ -87,16 +87,16 @@ export function createAnswers({ database, ingest, eventBell, think, times }: Ans
     beatMs, onError: (error) => onError(error),
   })
 
-  const prompt = async (asked: Asked, waiter?: Waiter): Promise<Conductor> => {
-    if (asked.isRepeat) await inOrganization(db, asked.organizationId, (tx) => openAgain(tx, asked))
+  const prompt: Waiting['prompt'] = async (asked, waiter) => {
+    const isFirst = !asked.isRepeat || await inOrganization(db, asked.organizationId, (tx) => openAgain(tx, asked))
     if (isStopped) throw stopped()
     const conductor = conductors.of(asked)
     conductor.prompt(waiter)
-    return conductor
+    return { conductor, isFirst }
   }
 
   return {
-    ask: (asked, listener) => waitFor(asked, listener, { prompt, limitMs: asked.isRepeat ? repeatMs : undefined }),
+    ask: (asked, listener) => waitFor(asked, listener, { prompt, repeatMs }),
     async begin(asked) {
       await prompt(asked)
     },
@@ -114,19 +114,18 @@ export function createAnswers({ database, ingest, eventBell, think, times }: Ans
   }
 }
 
-interface Waiting {
-  prompt(asked: Asked, waiter: Waiter): Promise<Conductor>
-  /** Milliseconds. */
-  limitMs: number | undefined
+interface Waiting extends Pick<AnswerTimes, 'repeatMs'> {
+  /** `isFirst`: no other call had asked, or it was to no avail. */
+  prompt(asked: Asked, waiter?: Waiter): Promise<{ conductor: Conductor, isFirst: boolean }>
 }
 
 /** Waits until the question is settled, the caller goes away, or it took too long. */
 async function waitFor(
-  asked: Asked, { signal, ...hears }: AnswerListener, { prompt, limitMs }: Waiting,
+  asked: Asked, { signal, ...hears }: AnswerListener, { prompt, repeatMs }: Waiting,
 ): Promise<SettledQuestion> {
   const { promise, resolve, reject } = Promise.withResolvers<SettledQuestion>()
   const waiter: Waiter = { messageId: asked.messageId, resolve, reject, ...hears }
-  const conductor = await prompt(asked, waiter)
+  const { conductor, isFirst } = await prompt(asked, waiter)
   const leave = (error: HiloError) => {
     conductor.remove(waiter)
     reject(error)
@@ -137,7 +136,7 @@ async function waitFor(
   const onGone = () => leave(stopped())
   signal.addEventListener('abort', onGone, { once: true })
   if (signal.aborted) onGone()
-  const limit = limitMs === undefined ? undefined : setTimeout(onLimit, limitMs)
+  const limit = isFirst ? undefined : setTimeout(onLimit, repeatMs)
   return promise.finally(() => {
     clearTimeout(limit)
     signal.removeEventListener('abort', onGone)

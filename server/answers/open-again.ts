@@ -9,17 +9,18 @@ const retried = ['failed', 'aborted', 'interrupted', 'overtaken'] as const
 /**
  * Opens the question of a repeated call again where it was never answered: its turn failed, or it was broken off. A
  * message that was recorded without a question becomes one.
+ * @returns whether it is open because of this call, rather than of one that still runs.
  */
-export async function openAgain(tx: Transaction, asked: Asked): Promise<void> {
+export async function openAgain(tx: Transaction, asked: Asked): Promise<boolean> {
   const { organizationId, conversationId, messageId, agentId, apiKeyId, question } = asked
   const message = await tx.selectFrom('messages').select(['seq', 'author_kind'])
     .where('organization_id', '=', organizationId).where('id', '=', messageId).executeTakeFirstOrThrow()
   if (message.author_kind !== 'contact') throw notFromCustomer(message.author_kind)
-  await tx.insertInto('questions').values({
+  const inserted = await tx.insertInto('questions').values({
     organization_id: organizationId, message_id: messageId, conversation_id: conversationId, seq: message.seq,
     agent_id: agentId, api_key_id: apiKeyId, request: JSON.stringify(question),
-  }).onConflict((conflict) => conflict.doNothing()).execute()
-  await tx.updateTable('questions')
+  }).onConflict((conflict) => conflict.doNothing()).executeTakeFirst()
+  const opened = await tx.updateTable('questions')
     .set({ settled_at: null, turn_id: null, asked_at: new Date(), request: JSON.stringify(question) })
     .where('organization_id', '=', organizationId).where('message_id', '=', messageId)
     .where('settled_at', 'is not', null)
@@ -28,7 +29,8 @@ export async function openAgain(tx: Transaction, asked: Asked): Promise<void> {
       exists(selectFrom('turns').select('id')
         .whereRef('turns.organization_id', '=', 'questions.organization_id')
         .whereRef('turns.id', '=', 'questions.turn_id').where('outcome', 'in', retried)),
-    ])).execute()
+    ])).executeTakeFirst()
+  return inserted.numInsertedOrUpdatedRows === 1n || opened.numUpdatedRows === 1n
 }
 
 function notFromCustomer(kind: string): HiloError {

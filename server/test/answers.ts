@@ -40,6 +40,14 @@ export async function ask(hilo: Hilo, said: Body, options?: Parameters<typeof qu
   return body
 }
 
+/** Asks the AI, until the signal says that the caller goes away. */
+export function askAndLeave({ url, agentId, key }: Hilo, said: Body, signal: AbortSignal): Promise<Response> {
+  return fetch(`${url}/api/agents/${agentId}/query`, {
+    method: 'POST', signal, body: JSON.stringify(said),
+    headers: { 'content-type': 'application/json', 'authorization': `Bearer ${key}` },
+  })
+}
+
 /** Turns of a conversation, oldest first. */
 export async function readTurns(hilo: Hilo, conversationId: string): Promise<Answer['body'][]> {
   const { status, body } = await hilo.request('GET', `/api/conversations/${conversationId}/turns`)

@@ -113,13 +113,18 @@ export async function createTestPostgres(): Promise<{ url: string, drop(): Promi
 }
 
 async function openTestPostgres(): Promise<OpenDatabase> {
+  return (await openTestPostgresTimes(1))[0]!
+}
+
+/** An empty PostgreSQL, opened as by so many processes; closing the first removes it. */
+export async function openTestPostgresTimes(count: number): Promise<OpenDatabase[]> {
   const { url, drop } = await createTestPostgres()
-  const opened = await openDatabase(readConfig({ HILO_DATABASE_URL: url }))
-  return {
-    ...opened,
-    close: async () => {
-      await opened.close()
-      await drop()
-    },
+  const [first, ...others] = await Promise.all(Array.from({ length: count }, () => (
+    openDatabase(readConfig({ HILO_DATABASE_URL: url }))
+  )))
+  const close = async () => {
+    await first!.close()
+    await drop()
   }
+  return [{ ...first!, close }, ...others]
 }
