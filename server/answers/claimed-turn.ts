@@ -5,7 +5,7 @@ import { findCallback } from './find-callback.ts'
 import type { Question } from './question.ts'
 import type { HistoryMessage } from './read-history.ts'
 import type { TurnWork } from './turn-answer.ts'
-import { noUsage } from './usage.ts'
+import { noUsage } from '../models/usage.ts'
 
 export interface ConversationAddress {
   organizationId: string

@@ -7,7 +7,7 @@ import { endInterrupted } from './end-running-turn.ts'
 import { endSilently } from './end-silently.ts'
 import type { Left } from './runners.ts'
 import type { TurnWork } from './turn-answer.ts'
-import { noUsage } from './usage.ts'
+import { noUsage } from '../models/usage.ts'
 
 /** Ends a turn whose process is gone: whatever it would have said never reached the conversation. */
 export async function endLeftTurn(db: Database, left: Left['turns'][number]): Promise<void> {

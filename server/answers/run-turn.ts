@@ -8,7 +8,7 @@ import { readTurnAgain } from './read-turn-again.ts'
 import { recordAnswer } from './record-answer.ts'
 import type { Think, Thought } from './think.ts'
 import { type TurnEnd, turnErrors, type TurnWork } from './turn-answer.ts'
-import { addUsage } from './usage.ts'
+import { addUsage } from '../models/usage.ts'
 
 /** How often a turn begins again because the customer wrote on. */
 const mostRestarts = 3

@@ -12,7 +12,7 @@ import { createBuiltInTools } from './built-in-tools.ts'
 import type { ClaimedTurn } from './claimed-turn.ts'
 import type { Question } from './question.ts'
 import type { Decided, TurnError } from './turn-answer.ts'
-import { noUsage } from './usage.ts'
+import { noUsage } from '../models/usage.ts'
 
 /** What came of asking the model once. */
 export interface Thought {

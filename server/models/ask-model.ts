@@ -5,6 +5,7 @@ import { keepModels } from './create-model.ts'
 import { limitAnswer } from './limit-answer.ts'
 import { loadSdk } from './load-sdk.ts'
 import type { AskModel, ModelOutcome, ModelUsage } from './model-call.ts'
+import { addUsage, noUsage } from './usage.ts'
 import { retryFetch } from './retry-fetch.ts'
 
 export interface AskModelOptions {
@@ -48,11 +49,5 @@ function joinFailures(failed: readonly ModelOutcome[]): ModelOutcome {
 }
 
 function sumUsage(outcomes: readonly ModelOutcome[]): ModelUsage {
-  const sum = (read: (usage: ModelUsage) => number) => outcomes.reduce((total, { usage }) => total + read(usage), 0)
-  return {
-    promptTokens: sum(({ promptTokens }) => promptTokens),
-    completionTokens: sum(({ completionTokens }) => completionTokens),
-    totalTokens: sum(({ totalTokens }) => totalTokens),
-    cost: sum(({ cost }) => cost),
-  }
+  return outcomes.map(({ usage }) => usage).reduce(addUsage, noUsage)
 }

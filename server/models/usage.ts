@@ -1,4 +1,4 @@
-import type { ModelUsage } from '../models/model-call.ts'
+import type { ModelUsage } from './model-call.ts'
 
 export const noUsage: ModelUsage = { promptTokens: 0, completionTokens: 0, totalTokens: 0, cost: 0 }
 
