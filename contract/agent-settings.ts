@@ -43,6 +43,8 @@ const text = {
   topP: '0 to 1; the provider\'s default when absent.',
   penalty: '-2 to 2; the provider\'s default when absent.',
   acceptsImages: 'Whether it can be shown images; when absent, `true` but for `openai-compatible`.',
+  acceptsTools: 'Whether it can use tools; `false`: it is offered none, not even the built-in ones, so it can neither ask for '
+    + 'a human nor resolve a conversation. `true` when absent.',
   modelTimeoutMs: 'Longest time of one request, to the last token, in milliseconds: 1000 to 600000, 60000 when absent.',
   historyLimit: 'Most messages of the history that the model sees: 1 to 200, 24 by default.',
   historyTokens: 'About how many tokens of the history it sees at most, the newest ones: 500 to 1000000, 16000 by default.',
@@ -90,6 +92,7 @@ const ModelInput = Type.Object({
   presencePenalty: OptionalNumber(text.penalty, penalty),
   frequencyPenalty: OptionalNumber(text.penalty, penalty),
   acceptsImages: OptionalSwitch(text.acceptsImages),
+  acceptsTools: OptionalSwitch(text.acceptsTools),
   timeoutMs: OptionalInteger(text.modelTimeoutMs, { minimum: 1000, maximum: 600_000 }),
 })
 export type ModelInput = Static<typeof ModelInput>
@@ -105,6 +108,7 @@ const Model = Type.Object({
   presencePenalty: NullableNumber(text.penalty),
   frequencyPenalty: NullableNumber(text.penalty),
   acceptsImages: Type.Boolean({ description: text.acceptsImages }),
+  acceptsTools: Type.Boolean({ description: text.acceptsTools }),
   timeoutMs: Type.Integer({ description: text.modelTimeoutMs }),
 })
 export type AgentModel = Static<typeof Model>
@@ -215,7 +219,7 @@ export const exampleSettingsInput = {
 export const exampleSettings = {
   model: {
     ...model, baseUrl: null, hasApiKey: true, temperature: 0.3, maxTokens: 800, topP: null, presencePenalty: null,
-    frequencyPenalty: null, acceptsImages: true, timeoutMs: 60_000,
+    frequencyPenalty: null, acceptsImages: true, acceptsTools: true, timeoutMs: 60_000,
   },
   fallbackModel: null,
   historyLimit: 24,

@@ -7,9 +7,13 @@ import { headerField } from './read-tools.ts'
 const defaultTimeoutMs = 60_000
 
 /** A stored model with its defaults, its key as it is stored. */
-export function fillModel(stored: StoredModel): StoredModel & Pick<ModelSettings, 'acceptsImages' | 'timeoutMs'> {
-  const { acceptsImages = stored.provider !== 'openai-compatible', timeoutMs = defaultTimeoutMs } = stored
-  return { ...stored, acceptsImages, timeoutMs }
+export function fillModel(
+  stored: StoredModel,
+): StoredModel & Pick<ModelSettings, 'acceptsImages' | 'acceptsTools' | 'timeoutMs'> {
+  const {
+    acceptsImages = stored.provider !== 'openai-compatible', acceptsTools = true, timeoutMs = defaultTimeoutMs,
+  } = stored
+  return { ...stored, acceptsImages, acceptsTools, timeoutMs }
 }
 
 /**

@@ -36,6 +36,7 @@ function presentModel(stored: StoredModel | undefined): AgentModel | null {
     presencePenalty: model.presencePenalty ?? null,
     frequencyPenalty: model.frequencyPenalty ?? null,
     acceptsImages: model.acceptsImages,
+    acceptsTools: model.acceptsTools,
     timeoutMs: model.timeoutMs,
   }
 }

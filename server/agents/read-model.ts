@@ -39,6 +39,7 @@ export function readModel(input: ModelInput, { field, before }: ModelPlace, cont
     presencePenalty: input.presencePenalty,
     frequencyPenalty: input.frequencyPenalty,
     acceptsImages: input.acceptsImages,
+    acceptsTools: input.acceptsTools,
     timeoutMs: input.timeoutMs,
   }) as StoredModel
 }

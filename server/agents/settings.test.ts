@@ -10,7 +10,7 @@ const defaults = {
 
 const model = {
   provider: 'openai', name: 'gpt-4o', baseUrl: null, hasApiKey: false, temperature: null, maxTokens: null, topP: null,
-  presencePenalty: null, frequencyPenalty: null, acceptsImages: true, timeoutMs: 60_000,
+  presencePenalty: null, frequencyPenalty: null, acceptsImages: true, acceptsTools: true, timeoutMs: 60_000,
 }
 
 const parameters = { type: 'object', properties: { number: { type: 'string' } }, required: ['number'] }
@@ -19,7 +19,8 @@ const tool = { name: 'find_order', description: 'Finds an order.', url: 'https:/
 const all = {
   model: {
     provider: 'openai-compatible', name: 'llama3', baseUrl: 'https://llm.example.com/v1', temperature: 0.5, maxTokens: 800,
-    topP: 0.9, presencePenalty: -2, frequencyPenalty: 2, acceptsImages: true, timeoutMs: 1000,
+    topP: 0.9, presencePenalty: -2, frequencyPenalty: 2, acceptsImages: true, acceptsTools: false,
+    timeoutMs: 1000,
   },
   fallbackModel: { ...model, provider: 'anthropic', name: 'claude', acceptsImages: false },
   historyLimit: 200, historyTokens: 500, burstWindowMs: 60_000, burstMaxWaitMs: 0,
@@ -138,6 +139,7 @@ for (const database of databases) {
         [inModel({ maxTokens: 0 }), 'model.maxTokens'], [inModel({ maxTokens: 1.5 }), 'model.maxTokens'],
         [inModel({ topP: 2 }), 'model.topP'], [inModel({ presencePenalty: 2.1 }), 'model.presencePenalty'],
         [inModel({ frequencyPenalty: -3 }), 'model.frequencyPenalty'], [inModel({ acceptsImages: 1 }), 'model.acceptsImages'],
+        [inModel({ acceptsTools: 'no' }), 'model.acceptsTools'],
         [inModel({ timeoutMs: 999 }), 'model.timeoutMs'], [inModel({ timeoutMs: 600_001 }), 'model.timeoutMs'],
         [{ fallbackModel: { ...m, provider: 'openai-compatible' } }, 'fallbackModel.baseUrl', /needed/],
         [{ historyLimit: 0 }, 'historyLimit'], [{ historyLimit: 201 }, 'historyLimit'], [{ historyTokens: 499 }, 'historyTokens'],

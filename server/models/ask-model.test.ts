@@ -6,7 +6,8 @@ import { type AskModelOptions, createAskModel } from './ask-model.ts'
 import type { ModelListener, ModelOutcome, ModelRequest, ModelSettings, ModelTool, ToolCall } from './model-call.ts'
 
 const settings: ModelSettings = {
-  provider: 'openai-compatible', name: 'tiny', apiKey: 'sk-secret-key', acceptsImages: false, timeoutMs: 60_000,
+  provider: 'openai-compatible', name: 'tiny', apiKey: 'sk-secret-key', acceptsImages: false, acceptsTools: true,
+  timeoutMs: 60_000,
 }
 
 /** Asks with what the test cares about, and keeps what was told while the answer came. */
@@ -187,6 +188,22 @@ test('a model that fails after it spoke, or after a tool ran, is followed by no 
   const called = await prepare(t).ask([calling.settings, good.settings], { tools: [lookUp] })
   assert.match(reasonOf(called), /does not take the request \(400\)/)
   assert.deepEqual([called.toolCalls.length, good.requests.length], [1, 0])
+})
+
+test('a model that takes no tools is offered none, be it the first or the one after it; one that refuses them says so', async (t) => {
+  const refusal = JSON.stringify({ error: { message: 'registry.ollama.ai/library/tiny does not support tools', type: 'api_error' } })
+  const refusing = await startModel(t, { status: 400, body: refusal })
+  const plain = await startModel(t, { text: 'Without.' })
+  const { ask } = prepare(t)
+  const without = { ...plain.settings, acceptsTools: false }
+  assert.equal((await ask([refusing.settings, without], { tools: [lookUp] })).text, 'Without.')
+  assert.equal((await ask([without, refusing.settings], { tools: [lookUp] })).text, 'Without.')
+  assert.deepEqual(refusing.requests.map(({ tools }) => tools.length), [1])
+  assert.deepEqual(plain.requests.map(({ body }) => ['tools' in body, 'tool_choice' in body]), [[false, false], [false, false]])
+  assert.match(
+    reasonOf(await ask([refusing.settings], { tools: [lookUp] })),
+    /takes no tools \(400\): .* does not support tools\. Set its acceptsTools to false, or choose a model that can use tools\.$/,
+  )
 })
 
 test('a model that says nothing, or does not end, is given up when its time is up', async (t) => {

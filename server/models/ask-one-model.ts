@@ -80,12 +80,13 @@ async function* readParts(settings: ModelSettings, attempt: Attempt, reading: Re
 
 function openStream(settings: ModelSettings, attempt: Attempt, { transcript, signal, onFault }: Reading) {
   const { sdk, request, findModel } = attempt
+  const onCall = (name: string, input: Record<string, unknown>) => transcript.call(name, input)
   const { stream } = sdk.streamText({
     model: findModel(settings),
     headers: writeDeadline(performance.now() + settings.timeoutMs),
     instructions: request.instructions || undefined,
     messages: toMessages(request.messages, settings.acceptsImages),
-    tools: wrapTools(sdk, request.tools, { onFault, onCall: (name, input) => transcript.call(name, input) }),
+    tools: settings.acceptsTools ? wrapTools(sdk, request.tools, { onFault, onCall }) : undefined,
     stopWhen: sdk.isStepCount(maxSteps),
     prepareStep: ({ stepNumber }) => (stepNumber === maxSteps - 1 ? { toolChoice: 'none' } : undefined),
     temperature: settings.temperature,

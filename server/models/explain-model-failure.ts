@@ -48,6 +48,9 @@ const noCredit = /insufficient_quota|credit balance|billing/i
 /** Errors of the AI SDK about the form of an answer; their messages hold pieces of it. */
 const unreadable = /^AI_(InvalidResponseData|JSONParse|TypeValidation|EmptyResponseBody)Error$/
 
+/** As Ollama, OpenRouter, vLLM, llama.cpp and OpenAI say that a model is offered tools and takes none. */
+const noTools = /support(s|ed)? (\w+ )?(tools?|function calling)\b|\btools'? (is|are) not supported|\btool choice requires|\btools param requires/i
+
 function isUnreadable(error: unknown): error is Error {
   return error instanceof Error && unreadable.test(error.name)
 }
@@ -61,6 +64,9 @@ function explainStatus({ who, status, error, settings }: Refusal): string {
   }
   if (status === 402 || noCredit.test(JSON.stringify(error.data ?? ''))) {
     return `${who} cannot be used: the account has no credit left (${status}). Top it up at the provider.`
+  }
+  if (settings.acceptsTools && noTools.test(words)) {
+    return `${who} takes no tools (${status})${words}. Set its acceptsTools to false, or choose a model that can use tools.`
   }
   if (status === 404) {
     return `${who} does not exist there (404)${words}. Check the name${settings.baseUrl ? ' and the base URL' : ''}.`

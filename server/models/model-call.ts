@@ -17,6 +17,8 @@ export interface ModelSettings {
   frequencyPenalty?: number
   /** Whether it can be shown images. */
   acceptsImages: boolean
+  /** Whether it can be offered tools; some local ones refuse a request that holds any. */
+  acceptsTools: boolean
   /** For one answer, from the first request to the last token, with tools and repeated tries in between. */
   timeoutMs: number
 }

@@ -8,7 +8,8 @@ import type { ModelListener, ModelSettings } from './model-call.ts'
 import { readRetryAfter } from './retry-fetch.ts'
 
 const settings: ModelSettings = {
-  provider: 'openai-compatible', name: 'tiny', apiKey: 'sk-secret-key', acceptsImages: false, timeoutMs: 60_000,
+  provider: 'openai-compatible', name: 'tiny', apiKey: 'sk-secret-key', acceptsImages: false, acceptsTools: true,
+  timeoutMs: 60_000,
 }
 
 function prepare(t: TestContext) {

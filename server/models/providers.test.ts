@@ -18,7 +18,7 @@ async function prepare(t: TestContext, provider: Provider) {
   t.after(() => Promise.all([client.close(), mock.stop()]))
   const settings: ModelSettings = {
     provider, name: provider === 'anthropic' ? 'claude-sonnet-4-5' : 'gpt-4o', baseUrl: `${mock.url}/v1`, apiKey: key,
-    temperature: 0.5, maxTokens: 100, acceptsImages: true, timeoutMs: 60_000,
+    temperature: 0.5, maxTokens: 100, acceptsImages: true, acceptsTools: true, timeoutMs: 60_000,
   }
   const prices = { [settings.name]: { input: 3, output: 15 } }
   const ask = createAskModel({ fetch: client.fetch, prices, retryDelayMs: 1 })
