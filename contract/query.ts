@@ -86,6 +86,10 @@ const AnswerMetadata = Type.Object({
       + 'model only did something.',
   })),
   answeredTogether: Type.Optional(count('Messages of the customer that this one answer is for, if more than one.')),
+  isNewest: Type.Optional(Type.Boolean({
+    description: 'With `answeredTogether`: this call brought the newest of those messages. Each of the calls gets the '
+      + 'answer; whoever sends it to the customer does so for this one only.',
+  })),
 })
 
 /** Answer of `POST /api/agents/{agentId}/query`; in the asynchronous mode without what only an answer has. */

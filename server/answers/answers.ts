@@ -144,7 +144,8 @@ async function waitFor(
 }
 
 function stopped(): HiloError {
-  return new HiloError('UNAVAILABLE', 'The answer was broken off. Send the request again, with the same Idempotency-Key.')
+  return new HiloError('UNAVAILABLE', 'The answer was broken off. Send the request again, with the same Idempotency-Key or '
+    + 'externalId.')
 }
 
 function inProgress(): HiloError {

@@ -2,6 +2,7 @@ import { nameFile } from '../models/describe-file.ts'
 import type { PromptMessage } from '../models/model-call.ts'
 import type { ReadAttachment } from '../models/read-attachments.ts'
 import type { Question } from './question.ts'
+import type { Decision } from './read-decisions.ts'
 import type { HistoryMessage } from './read-history.ts'
 
 /** What a turn's prompt is made of. */
@@ -17,6 +18,8 @@ export interface PromptSource {
   historyTokens: number
   /** What stands for the attachments of a message, by its id; the others are only named. */
   files: ReadonlyMap<string, readonly ReadAttachment[]>
+  /** About tools that a person has to allow. */
+  decisions: readonly Decision[]
 }
 
 export interface Prompt {
@@ -45,10 +48,21 @@ export function buildPrompt(source: PromptSource): Prompt {
   return { instructions: writeInstructions(source), messages, seenMessageIds: kept.map(({ id }) => id) }
 }
 
-function writeInstructions({ systemPrompt, question }: PromptSource): string {
+function writeInstructions({ systemPrompt, question, decisions }: PromptSource): string {
   if (question.isRaw) return ''
-  return [question.systemPrompt ?? systemPrompt ?? '', question.context?.trim() ?? '', rules]
+  const told = decisions.length === 0
+    ? '' : ['Tools that you called in this conversation and a colleague has to approve:', ...decisions.map(tell)].join('\n')
+  return [question.systemPrompt ?? systemPrompt ?? '', question.context?.trim() ?? '', told, rules]
     .filter((part) => part !== '').join('\n\n')
+}
+
+/** Letters of what a tool answered. */
+const maxResult = 2000
+
+function tell({ tool, payload, status, reason, result }: Decision): string {
+  const call = `- ${tool} ${JSON.stringify(payload)}: ${status === 'running' ? 'approved, not done yet' : status}`
+  if (status === 'rejected') return reason === null ? call : `${call}, because: ${JSON.stringify(reason)}`
+  return result === null ? call : `${call}. It answered: ${JSON.stringify(result.slice(0, maxResult))}`
 }
 
 /** About four letters are a token; a message has a few of its own. */

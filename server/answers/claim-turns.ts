@@ -11,7 +11,7 @@ import {
 import { endSilently } from './end-silently.ts'
 import { findCallback } from './find-callback.ts'
 import { loadOpenQuestions, type Open, type OpenConversation } from './load-open-questions.ts'
-import { readHistories } from './read-history.ts'
+import { readPasts } from './read-pasts.ts'
 
 export interface ClaimRequest extends ConversationAddress {
   /** Of the turn that may begin. */
@@ -46,9 +46,9 @@ export async function claimTurns(
   const turns = decided.flatMap((one) => (one.kind === 'starts' ? [one.turn] : []))
   await startTurns(tx, turns, runnerId)
   for (const request of requests) await endWhereOff(tx, { open, request, runnerId })
-  const histories = await readHistories(tx, turns)
+  const claimed = await readPasts(tx, turns)
   return decided.map((one): Claim => (one.kind === 'starts'
-    ? { kind: 'claimed', turn: { ...one.turn, history: histories.get(one.turn.id)! }, isMoreOpen: one.isMoreOpen } : one))
+    ? { kind: 'claimed', turn: claimed.get(one.turn.id)!, isMoreOpen: one.isMoreOpen } : one))
 }
 
 const findOpen = ({ conversations }: Open, { organizationId, conversationId }: ConversationAddress) => (

@@ -3,6 +3,7 @@ import type { AgentSettings } from '../agents/agent-settings.ts'
 import type { QuestionsTable } from '../database/answer-tables.ts'
 import { findCallback } from './find-callback.ts'
 import type { Question } from './question.ts'
+import type { Decision } from './read-decisions.ts'
 import type { HistoryMessage } from './read-history.ts'
 import type { TurnWork } from './turn-answer.ts'
 import { noUsage } from '../models/usage.ts'
@@ -26,10 +27,12 @@ export interface ClaimedTurn extends ConversationAddress {
   agent: ClaimedAgent
   channel: string
   history: HistoryMessage[]
+  /** What people decided about tools that the model called, oldest first. */
+  decisions: Decision[]
 }
 
 /** A turn of which the history was not read yet. */
-export type StartedTurn = Omit<ClaimedTurn, 'history'>
+export type StartedTurn = Omit<ClaimedTurn, 'history' | 'decisions'>
 
 export interface ClaimedAgent {
   id: string

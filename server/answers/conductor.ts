@@ -133,7 +133,8 @@ export class Conductor {
   }
 
   async #step(): Promise<void> {
-    if (this.#stopping.signal.aborted) throw new HiloError('UNAVAILABLE', 'This server stops. Send the request again.')
+    if (this.#stopping.signal.aborted) throw new HiloError('UNAVAILABLE', 'This server stops. Send the request again, with the '
+        + 'same Idempotency-Key or externalId.')
     this.#isPrompted = false
     this.#isRung = false
     const waiting = [...this.#waiters]
@@ -228,7 +229,7 @@ export class Conductor {
     ))
     for (const waiter of waiters) {
       if (kept.has(waiter.messageId) || !this.#waiters.delete(waiter)) continue
-      waiter.reject(new HiloError('INTERNAL', 'The question is not open any more.'))
+      waiter.reject(new HiloError('UNAVAILABLE', 'The question waited too long for an answer. Send the request again.'))
     }
   }
 

@@ -37,6 +37,7 @@ for (const database of databases) {
         assert.equal(answer, 'To both.')
         assert.equal(metadata.answeredTogether, 2)
       }
+      assert.deepEqual(answers.map(({ metadata }) => metadata.isNewest), [false, true])
       assert.equal(answers[0].messageId, answers[1].messageId)
       assert.deepEqual(await textsOf(hilo), ['contact: One', 'contact: Two', 'ai: To both.'])
       assert.deepEqual(model.requests[1]!.messages.slice(1).map(({ content }) => content), ['One', 'Two'])

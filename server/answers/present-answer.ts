@@ -23,7 +23,9 @@ export function presentAnswer(settled: SettledQuestion, recorded: Recorded): Que
     metadata: {
       turnId,
       ...(result.answer === '' ? { outcome: outcome as NonNullable<QueryAnswer['metadata']>['outcome'] } : {}),
-      ...(messageIds.length > 1 && outcome === 'answered' ? { answeredTogether: messageIds.length } : {}),
+      ...(messageIds.length > 1 && outcome === 'answered' ? {
+        answeredTogether: messageIds.length, isNewest: messageIds.at(-1) === recorded.messageId,
+      } : {}),
     },
   }
 }
@@ -34,16 +36,18 @@ function assertAnswered({ outcome, error }: SettledQuestion): void {
     throw new HiloError(code, error!.message, { hint: hints[code] })
   }
   if (outcome === 'aborted' || outcome === 'interrupted') {
-    throw new HiloError('UNAVAILABLE', `${error!.message} The customer's message is kept.`, {
-      hint: 'Send the request again with the same Idempotency-Key or externalId: the AI is asked again.',
+    throw new HiloError('UNAVAILABLE', `${error!.message}`, {
+      hint: again,
     })
   }
 }
 
+const again = 'The message of the customer is kept; the same call with the same Idempotency-Key or externalId asks again.'
+
 const hints: Partial<Record<ErrorCode, string>> = {
-  MODEL_NOT_CONFIGURED: 'PATCH /api/agents/{id} sets "model"; the message is kept, and the same call with the same '
-    + 'Idempotency-Key asks again.',
-  USAGE_LIMIT: 'PATCH /api/agents/{id} changes "dailySpendLimit"; it counts by days in UTC.',
+  MODEL_NOT_CONFIGURED: `PATCH /api/agents/{id} sets "model" and its "apiKey". ${again}`,
+  MODEL_UNAVAILABLE: again,
+  USAGE_LIMIT: `It begins anew at midnight UTC; PATCH /api/agents/{id} changes "dailySpendLimit". ${again}`,
 }
 
 /** What is answered at once where the answer goes elsewhere. */

@@ -58,5 +58,26 @@ for (const database of databases) {
         ['user', 'Two?'],
       ])
     })
+
+    test('a tool that a person has to allow waits; what they decide, the AI knows the next time', async (t) => {
+      const hilo = await startHilo(t, database, settings)
+      const shop = await startScriptedModel(t, () => ({ body: '{"cancelled":true}' }))
+      const model = await startScriptedModel(t, (_, index) => (index === 0
+        ? { toolCalls: [{ name: 'cancel_order', arguments: { number: '7' } }] } : { text: `answer ${index}` }))
+      const tool = { name: 'cancel_order', description: 'Cancels an order.', url: shop.baseUrl, requiresApproval: true }
+      await setModel(hilo, model.baseUrl, { tools: [{ ...tool, parameters: { type: 'object' } }] })
+      const { approvals } = await ask(hilo, { query: 'Cancel 7', conversationId: 'c' })
+      assert.deepEqual(approvals.map(({ tool, payload }: Record<string, unknown>) => [tool, payload]), [
+        ['cancel_order', { number: '7' }],
+      ])
+      assert.equal(shop.requests.length, 0)
+      const { status } = await hilo.request('POST', `/api/approvals/${approvals[0].id}/approve`)
+      assert.equal(status, 200)
+      assert.deepEqual(shop.requests.map(({ body }) => body), [{ number: '7' }])
+      await ask(hilo, { query: 'And?', conversationId: 'c' })
+      const instructions = String(model.requests.at(-1)!.messages[0]!.content)
+      assert.ok(instructions.includes('- cancel_order {"number":"7"}: approved. It answered: '), instructions)
+      assert.ok(instructions.includes('cancelled'), instructions)
+    })
   })
 }

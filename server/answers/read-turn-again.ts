@@ -2,7 +2,7 @@ import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
 import { type ClaimedTurn, messageIdsOf } from './claimed-turn.ts'
 import { loadOpenQuestions } from './load-open-questions.ts'
-import { readHistories } from './read-history.ts'
+import { readPasts } from './read-pasts.ts'
 
 /** Reads the prompt of a running turn anew, with whatever has arrived; undefined if it ended elsewhere. */
 export async function readTurnAgain(tx: Transaction, turn: ClaimedTurn): Promise<ClaimedTurn | undefined> {
@@ -21,6 +21,5 @@ export async function readTurnAgain(tx: Transaction, turn: ClaimedTurn): Promise
   if (numUpdatedRows === 0n) return undefined
   await tx.updateTable('questions').set({ turn_id: id })
     .where('organization_id', '=', organizationId).where('message_id', 'in', messageIds).execute()
-  const histories = await readHistories(tx, [again])
-  return { ...again, history: histories.get(id)! }
+  return (await readPasts(tx, [again])).get(id)
 }

@@ -61,9 +61,10 @@ export function createThink({ askModel, encryption, createTool, readAttachments 
   }
 }
 
-function toSource({ agent, history, questions }: ClaimedTurn): Omit<PromptSource, 'question' | 'files'> {
+function toSource({ agent, history, decisions, questions }: ClaimedTurn): Omit<PromptSource, 'question' | 'files'> {
   const { systemPrompt, settings: { historyTokens } } = agent
-  return { systemPrompt, historyTokens, history, messageIds: questions.map((question) => question.message_id) }
+  const messageIds = questions.map((question) => question.message_id)
+  return { systemPrompt, historyTokens, history, decisions, messageIds }
 }
 
 function findRefusal({ agent: { name, settings, spent } }: ClaimedTurn): TurnError | undefined {

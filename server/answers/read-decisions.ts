@@ -1,0 +1,42 @@
+import { sql } from 'kysely'
+import type { ApprovalStatus } from '../database/answer-tables.ts'
+import type { Transaction } from '../database/schema.ts'
+import type { StartedTurn } from './claimed-turn.ts'
+
+/** What became of a tool that a person has to allow. */
+export interface Decision {
+  tool: string
+  payload: Record<string, unknown>
+  status: ApprovalStatus
+  reason: string | null
+  /** What the tool answered. */
+  result: string | null
+}
+
+/** The newest of a conversation. */
+const mostDecisions = 5
+
+/** What people decided in the conversations of those turns whose agents have tools to be allowed; by the turn's id. */
+export async function readDecisions(
+  tx: Transaction, turns: readonly StartedTurn[],
+): Promise<Map<string, Decision[]>> {
+  const asking = turns.filter(({ agent }) => agent.settings.tools.some((tool) => tool.requiresApproval))
+  const byTurn = new Map<string, Decision[]>()
+  if (asking.length === 0) return byTurn
+  const wanted = asking.map((turn) => ({
+    turn_id: turn.id, organization_id: turn.organizationId, conversation_id: turn.conversationId,
+  }))
+  const { rows } = await sql<Decision & { turnId: string }>`
+    select w.turn_id as "turnId", a.tool, a.payload, a.status, a.reason, a.result
+    from json_to_recordset(${JSON.stringify(wanted)}::json)
+      as w(turn_id text, organization_id text, conversation_id text)
+    cross join lateral (
+      select a.* from approvals a
+      where a.organization_id = w.organization_id and a.conversation_id = w.conversation_id
+      order by a.created_at desc limit ${sql.lit(mostDecisions)}
+    ) a
+    order by w.turn_id, a.created_at
+  `.execute(tx)
+  for (const { turnId, ...decision } of rows) byTurn.set(turnId, [...byTurn.get(turnId) ?? [], decision])
+  return byTurn
+}
