@@ -185,6 +185,16 @@ for (const kind of databases) {
       await until(() => countWaiting(hilo), (count) => count === 1)
     })
 
+    test('addresses that hang leave others their places', async (t) => {
+      const { hilo } = await startAsync(t, database, { answer: () => ({ text: 'Hi.' }), times: { timeoutMs: 60_000 } })
+      const [hanging, good] = [await startReceiver(t, () => ({})), await startReceiver(t)]
+      await Promise.all(Array.from({ length: 40 }, (_, index) => ask(hilo, { webhookUrl: `${hanging.url}?${index}` })))
+      await hanging.waitFor(30)
+      await ask(hilo, { webhookUrl: good.url })
+      await good.waitFor(1)
+      assert.equal(hanging.received.length, 30)
+    })
+
     test('the endpoint of answers stands among the others; it is not made, aimed or deleted by hand', async (t) => {
       const { hilo, endpoint } = await startAsync(t, database, { answer: () => ({ text: 'Hi.' }) })
       const { body: { items: [shown, ...others] } } = await hilo.request('GET', endpoints)

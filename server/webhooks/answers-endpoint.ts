@@ -41,12 +41,12 @@ export async function ensureAnswersEndpoint(
   return true
 }
 
-/** What makes sense of an endpoint of answers: calls give the addresses, and it wants nothing but answers. */
-const changeable = ['description', 'ordered', 'isEnabled']
+/** Calls give the addresses, and it wants answers only, all of them. */
+const foreign = ['url', 'eventTypes', 'agentId', 'channel', 'ignoreOwn', 'ownApiKeyId']
 
 /** @throws HiloError INVALID_REQUEST for what is not a setting of an endpoint of answers. */
 export function assertChangeable({ kind, agent_id }: EndpointRow, fields: readonly string[]): void {
-  const field = kind === 'answers' ? fields.find((name) => !changeable.includes(name)) : undefined
+  const field = kind === 'answers' ? fields.find((name) => foreign.includes(name)) : undefined
   if (field === undefined) return
   throw new HiloError('INVALID_REQUEST', `${field}: this endpoint sends the answers of agent "${agent_id}" and nothing else, to the URLs of the calls.`, {
     field, hint: 'Change "description", "ordered" or "isEnabled", or create an endpoint of its own for events.',

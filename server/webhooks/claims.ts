@@ -4,9 +4,9 @@ import { findLapsedJobs, renewJobs } from '../jobs/heartbeats.ts'
 import type { Jobs } from '../jobs/start-jobs.ts'
 import { deliveryQueue, failingTier, type Lane } from './lanes.ts'
 
-/** Of one endpoint, over all processes: a receiver that hangs holds so many places and no more. */
-const perEndpoint = 30
-const perFailingEndpoint = 2
+/** Of one receiver (lanes.ts), over all processes: one that hangs holds so many places and no more. */
+const perReceiver = 30
+const perFailingReceiver = 2
 
 /** A job that this process works on, and no other. */
 export interface Claim {
@@ -88,7 +88,7 @@ export function createClaims({ db, jobs, claimMs, signal, onError }: ClaimsOptio
       const askedAtMs = performance.now()
       const found = await jobs.fetch<Lane>(deliveryQueue, {
         batchSize: count,
-        groupConcurrency: { default: perEndpoint, tiers: { [failingTier]: perFailingEndpoint } },
+        groupConcurrency: { default: perReceiver, tiers: { [failingTier]: perFailingReceiver } },
       })
       return found.map((job) => hold(job, askedAtMs))
     },

@@ -4,6 +4,7 @@ import type { Database, Transaction } from '../database/schema.ts'
 import { asOwner } from '../database/transactions.ts'
 import { inTransaction } from '../jobs/in-transaction.ts'
 import type { Jobs } from '../jobs/start-jobs.ts'
+import { receiverOf } from './wanted-events.ts'
 
 export const deliveryQueue = 'webhook_deliveries'
 
@@ -56,13 +57,19 @@ function distinct<One extends Lane>(lanes: readonly One[]): One[] {
   return inOrder(['organizationId', 'endpointId', 'lane'], [...byKey.values()])
 }
 
+/** What fails has places of its own, and few: what is to be tried for the first time does not wait for it. */
+function groupOf(lane: Lane, isFailing: boolean): { id: string, tier?: string } {
+  const id = receiverOf(lane)
+  return isFailing ? { id: `${id}/${failingTier}`, tier: failingTier } : { id }
+}
+
 /** Makes a job for each lane, in the transaction that gave it something to do. One that waits already is enough. */
 export async function queueLanes(tx: Transaction, jobs: Jobs, lanes: readonly WaitingLane[]): Promise<void> {
   if (lanes.length === 0) return
   const wanted = distinct(lanes).map(({ organizationId, endpointId, lane, isFailing, startAfter }) => ({
     data: { organizationId, endpointId, lane },
     singletonKey: jobKey({ organizationId, endpointId, lane }),
-    group: isFailing ? { id: `${endpointId}/${failingTier}`, tier: failingTier } : { id: endpointId },
+    group: groupOf({ organizationId, endpointId, lane }, isFailing),
     ...(startAfter && { startAfter }),
   }))
   await jobs.insert(deliveryQueue, wanted, { db: inTransaction(tx) })

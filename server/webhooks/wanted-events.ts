@@ -14,6 +14,24 @@ function laneOf({ is_ordered }: EndpointFilter): RawBuilder<string> {
   return is_ordered ? sql`coalesce(e.conversation_id, e.contact_id, '')` : sql`e.seq::text`
 }
 
+const hash = (text: RawBuilder<string>, length: number) => (
+  sql`left(encode(sha256(convert_to(${text}, 'UTF8')), 'hex'), ${sql.lit(length)})`
+)
+
+/** Of an address: its host, for `receiverOf`, and the whole. */
+const addressOf = (url: RawBuilder<string>) => (
+  sql`${hash(sql`split_part(${url}, '/', 3)`, 16)} || '.' || ${hash(url, 32)}`
+)
+
+/**
+ * Whose places a lane takes: those of its endpoint, or where each delivery has an address of its own, of that host. One
+ * that hangs leaves the others theirs.
+ */
+export function receiverOf({ endpointId, lane }: { endpointId: string, lane: string }): string {
+  const host = />([^.]+)\./.exec(lane)?.[1]
+  return host === undefined ? endpointId : `${endpointId}/${host}`
+}
+
 /**
  * SQL for deliveries of these events, as `seq`, `lane` and `url`, whatever the filters say. Of answers there is one for
  * each address, in lanes of their own: one that is dead holds up no other. Events without an address have none.
@@ -23,7 +41,7 @@ export function deliveriesOf(endpoint: EndpointFilter, events: RawBuilder<unknow
   const lane = laneOf(endpoint)
   if (endpoint.kind === 'events') return sql`select e.seq, ${lane} as lane, null::text as url from (${events}) e`
   return sql`
-    select e.seq, ${lane} || '>' || left(encode(sha256(convert_to(u.url, 'UTF8')), 'hex'), 32) as lane, u.url
+    select e.seq, ${lane} || '>' || ${addressOf(sql`u.url`)} as lane, u.url
     from (${events}) e cross join lateral jsonb_array_elements_text(e.callback -> 'urls') as u(url)
     where e.callback ->> 'agentId' = ${endpoint.agent_id}
   `
