@@ -68,7 +68,9 @@ const text = {
     + '`DELETE`, and as JSON into the body of the others. `POST` when absent.',
   url: 'What is called. `{argument}` in its path or query stands for the value of an argument.',
   headers: 'Values are write-only and kept encrypted; answers show `null` for each. Send `null` to keep what is stored, '
-    + 'as long as tool, scheme, host and port stay the same.',
+    + 'as long as tool, scheme, host and port stay the same. Hilo adds `X-Hilo-Agent-Id`, `X-Hilo-Conversation-Id` and, '
+    + 'where it is known, `X-Hilo-Contact-Id`: who the call is for, which the AI cannot choose. No other header may begin '
+    + 'with `X-Hilo-`.',
   toolTimeoutMs: 'Longest time of one call, in milliseconds: 1000 to 120000, 15000 when absent.',
   requiresApproval: 'Whether a person has to allow each call; `false` when absent.',
   conversationalMode: 'Asynchronous answers: a call returns at once, its answer is posted to `webhookUrl`.',

@@ -1,5 +1,6 @@
 import type { ToolInput } from '@hilo/contract'
 import { HiloError } from '../errors.ts'
+import { isIdentityHeader } from '../models/call-identity.ts'
 import type { StoredTool } from './agent-settings.ts'
 import { assertSecret, sealSecret } from './agent-secrets.ts'
 import type { SettingsContext } from './read-model.ts'
@@ -96,6 +97,9 @@ function readHeaders({ name: tool, url, headers }: ToolInput, place: ToolPlace, 
 function assertHeaderName(name: string, { field, seen }: { field: string, seen: Set<string> }): void {
   const key = name.toLowerCase()
   if (!/^[!#$%&'*+.^_`|~0-9a-z-]{1,128}$/.test(key)) refuse(field, 'is no name of a header.')
+  if (isIdentityHeader(key)) {
+    refuse(field, 'is set by Hilo itself, which says there who the call is for. Take it out.')
+  }
   if (ownHeaders.has(key)) refuse(field, 'is set by Hilo itself. Take it out.')
   if (seen.has(key)) refuse(field, 'is there twice; upper and lower case are the same.')
   seen.add(key)

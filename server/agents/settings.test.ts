@@ -167,6 +167,9 @@ for (const database of databases) {
         [inTool({ parameters: { ...parameters, properties: { a: 'text' } } }), 'tools[0].parameters.properties.a'],
         [inTool({ timeoutMs: 0 }), 'tools[0].timeoutMs'], [inTool({ headers: { a: 5 } }), 'tools[0].headers.a'],
         [inTool({ headers: { 'a b': 'x' } }), 'tools[0].headers.a b'], [inTool({ headers: { Host: 'x' } }), 'tools[0].headers.Host'],
+        ...['X-Hilo-Contact-Id', 'x-hilo-conversation-id', 'X_Hilo_Agent_Id'].map((name): Refusal => (
+          [inTool({ headers: { [name]: 'x' } }), `tools[0].headers.${name}`, /set by Hilo itself/]
+        )),
         [inTool({ headers: { A: 'x', a: 'y' } }), 'tools[0].headers.a', /twice/],
         [inTool({ headers: { A: 'x\r\nb: c' } }), 'tools[0].headers.A', /line break/],
         [inTool({ headers: { A: null } }), 'tools[0].headers.A', /Send the value/],

@@ -87,6 +87,7 @@ function prepareTurn({ conversation, questions }: OpenConversation, agent: Claim
   return {
     organizationId: conversation.organization_id, conversationId: conversation.id, id, startedAt: new Date(),
     attempt: 1, seenSeq: conversation.last_seq, channel: conversation.channel, agent,
+    contactId: conversation.contact_id,
     questions: questions.filter((question) => question.agent_id === agent.id),
   }
 }

@@ -26,6 +26,8 @@ export interface ClaimedTurn extends ConversationAddress {
   questions: QuestionRow[]
   agent: ClaimedAgent
   channel: string
+  /** The customer; `null` where nobody knows who it is. */
+  contactId: string | null
   history: HistoryMessage[]
   /** What people decided about tools that the model called, oldest first. */
   decisions: Decision[]

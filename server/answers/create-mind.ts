@@ -7,6 +7,7 @@ import type { Database } from '../database/schema.ts'
 import { asOwner } from '../database/transactions.ts'
 import { createGuardedClient } from '../guarded-client/guarded-fetch.ts'
 import { createAskModel } from '../models/ask-model.ts'
+import type { CallIdentity } from '../models/call-identity.ts'
 import { createHttpTool } from '../models/http-tool.ts'
 import { loadSdk } from '../models/load-sdk.ts'
 import { readAttachments } from '../models/read-attachments.ts'
@@ -26,7 +27,7 @@ export interface Mind {
 export function createMind(config: ConfigWithSecret, db: Database): Mind {
   const client = createGuardedClient({ allowPrivate: config.allowPrivateTargets })
   const encryption = createAgentEncryption(config)
-  const createTool = (tool: StoredTool) => createHttpTool(tool, client)
+  const createTool = (tool: StoredTool, identity: CallIdentity) => createHttpTool(tool, { client, identity })
   const askModel = createAskModel({ fetch: client.fetch, prices: config.modelPrices })
   const think = createThink({
     askModel, encryption, createTool,

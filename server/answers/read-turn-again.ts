@@ -11,6 +11,7 @@ export async function readTurnAgain(tx: Transaction, turn: ClaimedTurn): Promise
   const { conversation, questions } = conversations.get(keyOf(organizationId, conversationId))!
   const again = {
     ...turn, attempt: turn.attempt + 1, seenSeq: conversation.last_seq,
+    contactId: conversation.contact_id, // it may have become known only with what was written meanwhile
     questions: questions.filter((question) => question.agent_id === agent.id),
   }
   const messageIds = messageIdsOf(again)

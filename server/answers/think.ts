@@ -6,6 +6,7 @@ import type { StoredTool } from '../agents/agent-settings.ts'
 import type {
   AskModel, ModelListener, ModelOutcome, ModelRequest, ModelSettings, ModelTool, ModelUsage, ToolCall,
 } from '../models/model-call.ts'
+import type { CallIdentity } from '../models/call-identity.ts'
 import type { Attachment, ReadAttachment, ReadOptions } from '../models/read-attachments.ts'
 import { buildPrompt, type PromptSource } from './build-prompt.ts'
 import { createBuiltInTools } from './built-in-tools.ts'
@@ -35,7 +36,7 @@ interface ThinkOptions {
   /** Of the agents' credentials. */
   encryption: Encryption
   /** Makes a tool of an agent callable; its headers are readable. */
-  createTool(tool: StoredTool): ModelTool
+  createTool(tool: StoredTool, identity: CallIdentity): ModelTool
   /** Fetches what customers sent. */
   readAttachments: ReadAttachments
 }
@@ -115,11 +116,13 @@ interface ToolOptions extends Pick<ThinkOptions, 'encryption' | 'createTool'> {
 }
 
 function createTools(
-  { organizationId, agent: { id: agentId, settings } }: ClaimedTurn, { encryption, createTool, decided }: ToolOptions,
+  { organizationId, conversationId, contactId, agent: { id: agentId, settings } }: ClaimedTurn,
+  { encryption, createTool, decided }: ToolOptions,
 ): ModelTool[] {
+  const create = (tool: StoredTool) => createTool(tool, { agentId, conversationId, contactId })
   const tools = openTools(settings.tools, { encryption, organizationId, agentId })
   return [...createBuiltInTools(decided), ...tools.map((tool) => (
-    tool.requiresApproval ? askFirst(createTool(tool), decided) : createTool(tool)
+    tool.requiresApproval ? askFirst(create(tool), decided) : create(tool)
   ))]
 }
 

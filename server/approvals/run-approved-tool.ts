@@ -2,10 +2,12 @@ import { accessAgent } from '../agents/access-agent.ts'
 import { UnreadableSecretError } from '../agents/agent-secrets.ts'
 import { readSettings, type StoredTool } from '../agents/agent-settings.ts'
 import { openTools } from '../agents/open-settings.ts'
+import { accessConversation } from '../conversations/access-conversation.ts'
 import type { Database } from '../database/schema.ts'
 import { inOrganization } from '../database/transactions.ts'
 import type { Encryption } from '../encryption/encrypt.ts'
 import { HiloError } from '../errors.ts'
+import type { CallIdentity } from '../models/call-identity.ts'
 import type { ModelTool } from '../models/model-call.ts'
 import type { RunTool } from './decide-approval.ts'
 import type { ApprovalRow } from './list-approvals.ts'
@@ -15,18 +17,23 @@ interface RunToolOptions {
   /** Of the agents' credentials. */
   encryption: Encryption
   /** Makes a tool of an agent callable; its headers are readable. */
-  createTool(tool: StoredTool): ModelTool
+  createTool(tool: StoredTool, identity: CallIdentity): ModelTool
 }
 
 /** Calls tools as their agents are set now. */
 export function createRunTool({ db, encryption, createTool }: RunToolOptions): RunTool {
   return async (approval) => {
     const { organization_id: organizationId, agent_id: id, payload } = approval
-    const agent = await inOrganization(db, organizationId, (tx) => accessAgent(tx, { organizationId, id }))
+    const { agent, identity } = await inOrganization(db, organizationId, async (tx) => {
+      const agent = await accessAgent(tx, { organizationId, id })
+      const conversation = await accessConversation(tx, organizationId, approval.conversation_id)
+      const identity = { agentId: id, conversationId: conversation.id, contactId: conversation.contact_id }
+      return { agent, identity }
+    })
     const stored = readSettings(agent.settings).tools.find(({ name }) => name === approval.tool)
     if (!stored) throw new HiloError('NOT_FOUND', `Agent "${id}" has no tool "${approval.tool}" any more.`)
     const tool = openTool(stored, approval, encryption)
-    return createTool(tool).run(payload, new AbortController().signal) // it has a time-out of its own
+    return createTool(tool, identity).run(payload, new AbortController().signal) // it has a time-out of its own
   }
 }
 

@@ -13,6 +13,7 @@ const settings: Omit<HttpToolSettings, 'url'> = {
   },
 }
 
+const identity = { agentId: 'agent-1', conversationId: 'conversation-1', contactId: 'contact-1' }
 const signal = new AbortController().signal
 
 async function prepare(t: TestContext, listener: RequestListener, more: Partial<HttpToolSettings> = {}) {
@@ -27,7 +28,7 @@ async function prepare(t: TestContext, listener: RequestListener, more: Partial<
   })
   const client = createGuardedClient({ allowPrivate: true })
   t.after(() => client.close())
-  const tool = createHttpTool({ ...settings, url: `${url}/orders/{id}`, ...more }, client)
+  const tool = createHttpTool({ ...settings, url: `${url}/orders/{id}`, ...more }, { client, identity })
   return { run: (input: Record<string, unknown>) => tool.run(input, signal), tool, requests, url }
 }
 
@@ -85,12 +86,26 @@ test('a secret that an answer repeats is not told to the model', async (t) => {
   assert.equal(await run({ id: 'x' }), 'you sent ***, key ***, as application/json')
 })
 
+test('each call says who it is for, whatever arguments and headers say, and these ids are no secrets', async (t) => {
+  const names = ['x-hilo-agent-id', 'x-hilo-conversation-id', 'x-hilo-contact-id'] as const
+  const echo: RequestListener = (request, response) => response.end(names.map((name) => request.headers[name]).join())
+  const headers = { 'X-Hilo-Contact-Id': 'somebody-else', 'x_hilo_contact_id': 'somebody-else', 'X-Tenant': 'conversation-1' }
+  const { run, requests, url } = await prepare(t, echo, { method: 'POST', headers })
+  assert.equal(await run({ 'id': 'x', 'x-hilo-contact-id': 'somebody-else' }), 'agent-1,conversation-1,contact-1')
+  assert.deepEqual([requests[0]!.headers['x-tenant'], requests[0]!.headers['x_hilo_contact_id']], ['conversation-1', undefined])
+  const client = createGuardedClient({ allowPrivate: true })
+  t.after(() => client.close())
+  const unknown = { ...settings, headers, url: `${url}/{id}` }
+  await createHttpTool(unknown, { client, identity: { ...identity, contactId: null } }).run({ id: 'x' }, signal)
+  assert.equal('x-hilo-contact-id' in requests[1]!.headers, false)
+})
+
 test('a tool that takes too long is given up, one at an address that is not allowed is not called', async (t) => {
   const { run, url } = await prepare(t, () => {}, { timeoutMs: 100 })
   assert.match(await run({ id: 'x' }), /^The tool could not be called\. .* did not answer in full within 0\.1 seconds\.$/)
   const closed = createGuardedClient({ allowPrivate: false })
   t.after(() => closed.close())
-  const told = await createHttpTool({ ...settings, url: `${url}/{id}` }, closed).run({ id: 'x' }, signal)
+  const told = await createHttpTool({ ...settings, url: `${url}/{id}` }, { client: closed, identity }).run({ id: 'x' }, signal)
   assert.match(told, /^The tool could not be called\. .*HILO_ALLOW_PRIVATE_TARGETS/)
 })
 

@@ -1,5 +1,6 @@
 import { GuardError } from '../guarded-client/guard-error.ts'
 import type { GuardedBytes, GuardedClient, GuardedRequest } from '../guarded-client/guarded-fetch.ts'
+import { addIdentity, type CallIdentity } from './call-identity.ts'
 import { decodeText, isTextType, readMimeType } from './decode-text.ts'
 import { fillToolUrl, writeArgument } from './fill-tool-url.ts'
 import type { ModelTool } from './model-call.ts'
@@ -25,11 +26,17 @@ const minSecretLength = 8
 
 const openHeaders = new Set(['accept', 'accept-language', 'content-type', 'user-agent'])
 
+export interface HttpToolContext {
+  client: Pick<GuardedClient, 'request'>
+  /** Goes with each call. */
+  identity: CallIdentity
+}
+
 /**
  * Makes a tool that calls an address: arguments without a place in the URL go into the query string (GET, DELETE) or,
  * as JSON, into the body. The model is told what came back, or in a sentence why nothing did.
  */
-export function createHttpTool(settings: HttpToolSettings, client: Pick<GuardedClient, 'request'>): ModelTool {
+export function createHttpTool(settings: HttpToolSettings, { client, identity }: HttpToolContext): ModelTool {
   const { name, description, parameters } = settings
   return {
     name, description, parameters,
@@ -39,8 +46,8 @@ export function createHttpTool(settings: HttpToolSettings, client: Pick<GuardedC
       const filled = fillToolUrl(settings.url, input)
       if ('problem' in filled) return `The tool was not called. ${filled.problem}`
       try {
-        const answer = await client.request(...buildRequest(settings, { ...filled, signal }))
-        return hideSecrets(describeAnswer(answer), settings)
+        const answer = await client.request(...buildRequest(settings, { ...filled, identity, signal }))
+        return hideSecrets(describeAnswer(answer), settings, identity)
       } catch (error) {
         if (!(error instanceof GuardError)) throw error
         return `The tool could not be called. ${error.message}`
@@ -52,12 +59,14 @@ export function createHttpTool(settings: HttpToolSettings, client: Pick<GuardedC
 interface Call {
   url: string
   unused: Record<string, unknown>
+  identity: CallIdentity
   signal: AbortSignal
 }
 
 function buildRequest(
-  { method, headers, timeoutMs }: HttpToolSettings, { url, unused, signal }: Call,
+  { method, headers: set, timeoutMs }: HttpToolSettings, { url, unused, identity, signal }: Call,
 ): [url: string, options: GuardedRequest] {
+  const headers = addIdentity(set, identity)
   const options = { method, headers, timeoutMs, maxAnswerBytes, signal }
   if (method === 'GET' || method === 'DELETE') return [addQuery(url, unused), options]
   const hasType = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type')
@@ -84,11 +93,15 @@ function describeAnswer({ status, headers, body, isCut }: GuardedBytes): string 
   return `The tool failed with status ${status}.${redirect} ${whole}`.trimEnd()
 }
 
-/** An answer may repeat what it was sent; the model, and through it the customer, must not see the secrets. */
-function hideSecrets(text: string, { headers }: HttpToolSettings): string {
+/**
+ * An answer may repeat what it was sent; the model, and through it the customer, must not see the secrets. Ids of ours
+ * are none, also where a header of the agent's holds one.
+ */
+function hideSecrets(text: string, { headers }: HttpToolSettings, identity: CallIdentity): string {
+  const ids: unknown[] = Object.values(identity)
   return Object.entries(headers)
     .flatMap(([name, value]) => (openHeaders.has(name.toLowerCase()) ? [] : [value, ...value.split(/\s+/)]))
-    .filter((value) => value.length >= minSecretLength)
+    .filter((value) => value.length >= minSecretLength && !ids.includes(value))
     .sort((one, other) => other.length - one.length)
     .reduce((shown, value) => shown.replaceAll(value, '***'), text)
 }
