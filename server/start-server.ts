@@ -58,6 +58,7 @@ export async function startServer(
     await eventBell.close()
   }
   try {
+    mind.start(app.log)
     await answers.start(app.log)
     await listen(app, config)
   } catch (error) {

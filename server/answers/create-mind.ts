@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify'
 import { sql } from 'kysely'
 import { createAgentEncryption } from '../agents/agent-secrets.ts'
 import type { StoredTool } from '../agents/agent-settings.ts'
@@ -5,6 +6,7 @@ import type { RunTool } from '../approvals/decide-approval.ts'
 import { createRunTool } from '../approvals/run-approved-tool.ts'
 import type { Database } from '../database/schema.ts'
 import { asOwner } from '../database/transactions.ts'
+import type { GuardError } from '../guarded-client/guard-error.ts'
 import { createGuardedClient } from '../guarded-client/guarded-fetch.ts'
 import { createAskModel } from '../models/ask-model.ts'
 import type { CallIdentity } from '../models/call-identity.ts'
@@ -14,9 +16,13 @@ import { readAttachments } from '../models/read-attachments.ts'
 import type { ConfigWithSecret } from '../read-secret.ts'
 import { createThink, type Think } from './think.ts'
 
+type Log = Pick<FastifyBaseLogger, 'warn'>
+
 /** What thinks: models and tools, reached through a guarded client of their own. */
 export interface Mind {
   think: Think
+  /** From then on the log hears why tools and attachments could not be reached; models are not told. */
+  start(log: Log): void
   /** Loads what speaks with models, if any agent has one: the first question then need not wait for it. */
   prepare(): Promise<void>
   /** Calls a tool that a person allowed. */
@@ -27,16 +33,24 @@ export interface Mind {
 export function createMind(config: ConfigWithSecret, db: Database): Mind {
   const client = createGuardedClient({ allowPrivate: config.allowPrivateTargets })
   const encryption = createAgentEncryption(config)
-  const createTool = (tool: StoredTool, identity: CallIdentity) => createHttpTool(tool, { client, identity })
+  let log: Log | undefined
+  const createTool = (tool: StoredTool, identity: CallIdentity) => createHttpTool(tool, {
+    client, identity,
+    onFailure: ({ message: reason }) => log?.warn({ tool: tool.name, ...identity, reason }, 'a tool could not be called'),
+  })
+  const onFailure = ({ message: reason }: GuardError) => log?.warn({ reason }, 'an attachment could not be fetched')
   const askModel = createAskModel({ fetch: client.fetch, prices: config.modelPrices })
   const think = createThink({
     askModel, encryption, createTool,
-    readAttachments: (attachments, options) => readAttachments(attachments, { ...options, client }),
+    readAttachments: (attachments, options) => readAttachments(attachments, { ...options, client, onFailure }),
   })
   const prepare = async () => {
     if (await hasModel(db)) await loadSdk()
   }
-  return { think, prepare, runTool: createRunTool({ db, encryption, createTool }), close: () => client.close() }
+  return {
+    think, prepare, runTool: createRunTool({ db, encryption, createTool }), close: () => client.close(),
+    start: (opened) => { log = opened },
+  }
 }
 
 function hasModel(db: Database): Promise<boolean> {

@@ -37,7 +37,10 @@ export function checkUrl(text: string, allowPrivate: boolean): URL {
   }
   const host = readHost(url)
   const refusal = findHostRefusal(host, allowPrivate)
-  if (refusal) throw new GuardError('REFUSED', `The host "${host}" is ${refusal}. Use a public address, or ${toAllow}`)
+  if (refusal) {
+    const orAllow = findHostRefusal(host, true) ? '.' : `, or ${toAllow}`
+    throw new GuardError('REFUSED', `The host "${host}" is ${refusal}. Use a public address${orAllow}`)
+  }
   return url
 }
 

@@ -2,6 +2,7 @@ import { GuardError } from '../guarded-client/guard-error.ts'
 import type { GuardedBytes, GuardedClient, GuardedRequest } from '../guarded-client/guarded-fetch.ts'
 import { addIdentity, type CallIdentity } from './call-identity.ts'
 import { decodeText, isTextType, readMimeType } from './decode-text.ts'
+import { explainToModel } from './explain-to-model.ts'
 import { fillToolUrl, writeArgument } from './fill-tool-url.ts'
 import type { ModelTool } from './model-call.ts'
 
@@ -30,13 +31,17 @@ export interface HttpToolContext {
   client: Pick<GuardedClient, 'request'>
   /** Goes with each call. */
   identity: CallIdentity
+  /** Hears why the address could not be called, which the model is told without hosts and settings. */
+  onFailure?(error: GuardError): void
 }
 
 /**
  * Makes a tool that calls an address: arguments without a place in the URL go into the query string (GET, DELETE) or,
  * as JSON, into the body. The model is told what came back, or in a sentence why nothing did.
  */
-export function createHttpTool(settings: HttpToolSettings, { client, identity }: HttpToolContext): ModelTool {
+export function createHttpTool(
+  settings: HttpToolSettings, { client, identity, onFailure }: HttpToolContext,
+): ModelTool {
   const { name, description, parameters } = settings
   return {
     name, description, parameters,
@@ -50,7 +55,8 @@ export function createHttpTool(settings: HttpToolSettings, { client, identity }:
         return hideSecrets(describeAnswer(answer), settings, identity)
       } catch (error) {
         if (!(error instanceof GuardError)) throw error
-        return `The tool could not be called. ${error.message}`
+        onFailure?.(error)
+        return `The tool does not work at the moment: ${explainToModel(error)}.`
       }
     },
   }

@@ -1,6 +1,7 @@
 import { GuardError } from '../guarded-client/guard-error.ts'
 import type { GuardedClient } from '../guarded-client/guarded-fetch.ts'
 import { describeFile, nameFile } from './describe-file.ts'
+import { explainToModel } from './explain-to-model.ts'
 import { fetchFile } from './fetch-file.ts'
 import type { PromptMessage } from './model-call.ts'
 
@@ -26,6 +27,8 @@ export interface ReadOptions {
   /** Whether the model can be shown images. */
   acceptsImages: boolean
   signal: AbortSignal
+  /** Hears why a file could not be fetched, which the model is told without hosts and settings. */
+  onFailure?(error: GuardError): void
 }
 
 /** Files that are read of one list; the others are only named. */
@@ -50,12 +53,13 @@ export async function readAttachments(
 const neverShown = /^(audio|video)\//i
 
 async function readOne(attachment: Attachment, options: ReadOptions): Promise<ReadAttachment> {
-  const { client, acceptsImages, signal } = options
+  const { client, acceptsImages, signal, onFailure } = options
   if (neverShown.test(attachment.mimeType ?? '')) return { text: nameFile(attachment) }
   try {
     return describeFile(attachment, { file: await fetchFile(attachment.url, client, signal), acceptsImages })
   } catch (error) {
     if (!(error instanceof GuardError)) throw error
-    return { text: nameFile(attachment, `it could not be fetched: ${error.message}`) }
+    onFailure?.(error)
+    return { text: nameFile(attachment, `not shown, as ${explainToModel(error)}`) }
   }
 }
