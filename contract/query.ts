@@ -41,14 +41,18 @@ export const QueryBody = Type.Object({
   presencePenalty: OptionalNumber('-2 to 2.', { minimum: -2, maximum: 2 }),
   frequencyPenalty: OptionalNumber('-2 to 2.', { minimum: -2, maximum: 2 }),
   webhookUrl: WebhookUrl(
-    'Asynchronous: the call returns at once, and the answer goes to this address as a signed webhook. '
-    + '`webhook_url` and `callbackUrl` are the same.',
+    'Asynchronous: the call returns at once, and the answer goes to this address as a signed webhook: the events '
+    + '`message.created`, or `turn.failed` or `turn.finished` where there is none, with the secret of the agent\'s webhook '
+    + 'endpoint of the kind `answers`. `https`, a public address. `webhook_url` and `callbackUrl` are the same.',
   ),
   webhook_url: WebhookUrl('See `webhookUrl`.'),
   callbackUrl: WebhookUrl('See `webhookUrl`.'),
 }, {
   examples: [{
     query: 'Where is my order?', channel: 'whatsapp', visitorId: '5491155550000', context: 'The customer is in Rosario.',
+  }, {
+    query: 'Where is my order?', channel: 'whatsapp', visitorId: '5491155550000',
+    webhookUrl: 'https://flows.example.com/answers',
   }],
 })
 export type QueryBody = Static<typeof QueryBody>
