@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { describe, test, type TestContext } from 'node:test'
+import { readConfig } from '../config.ts'
+import { openDatabase } from '../database/open.ts'
+import { ask, query, readTurns, setModel, startAnswering } from '../test/answers.ts'
+import { findFreePort } from '../test/find-free-port.ts'
+import { assertRefused } from '../test/query-agent.ts'
+import { readEvents, readMessages } from '../test/rows.ts'
+import { openPieces, startScriptedModel } from '../test/scripted-model.ts'
+import { databases, type Hilo, skipWithout, startAlone, startHilo } from '../test/start-hilo.ts'
+import { createTestPostgres } from '../test/test-databases.ts'
+import { until } from '../test/webhooks.ts'
+
+const conversationId = 'c'
+const said = { query: 'Hola', conversationId, externalId: 'e1' }
+const compatible = (name: string, baseUrl: string, more: object = {}) => (
+  { provider: 'openai-compatible', name, baseUrl, ...more }
+)
+
+const change = async (hilo: Hilo, body: object) => {
+  const answer = await hilo.request('PATCH', `/api/agents/${hilo.agentId}`, { body })
+  assert.equal(answer.status, 200, JSON.stringify(answer.body))
+}
+
+/** The question failed like this: the caller is told, the message is kept, and the turn and its event say why. */
+async function assertFailed(
+  hilo: Hilo, answer: Awaited<ReturnType<typeof query>>, expected: { status: number, code: string, says: RegExp },
+): Promise<void> {
+  assertRefused(answer, expected)
+  assert.deepEqual((await readMessages(hilo)).map((row) => [row.author_kind, row.text]), [['contact', 'Hola']])
+  const turn = (await readTurns(hilo, conversationId)).at(-1)
+  assert.deepEqual([turn.outcome, turn.error.code, turn.answerIds], ['failed', expected.code, []])
+  assert.match(turn.error.message, expected.says)
+  const event = (await readEvents(hilo)).findLast(({ type }) => type === 'turn.failed')
+  assert.deepEqual((event!.data as { error?: unknown }).error, turn.error)
+}
+
+for (const database of databases) {
+  describe(`what fails on ${database}`, skipWithout(database), () => {
+    test('an agent without a model says so, and answers the same call once it has one', async (t) => {
+      const { hilo, model } = await startAnswering(t, database, { model: null })
+      await assertFailed(hilo, await query(hilo, said), {
+        status: 422, code: 'MODEL_NOT_CONFIGURED', says: /Agent "Test agent" has no model/,
+      })
+      await setModel(hilo, model.baseUrl)
+      assert.equal((await ask(hilo, said)).answer, 'Hi.')
+    })
+
+    test('a model that cannot be reached, or refuses the key, is named with the cause, and the key is nowhere', async (t) => {
+      const secret = 'sk-very-secret-4711'
+      const lines: string[] = []
+      const logStream = { write: (line: string) => void lines.push(line) }
+      const hilo = await startHilo(t, database, { allowPrivateTargets: true, logLevel: 'trace', logStream })
+      const refusing = await startScriptedModel(t, () => ({
+        status: 401, body: JSON.stringify({ error: { message: `Incorrect API key provided: ${secret}` } }),
+      }))
+      await change(hilo, { model: compatible('m', refusing.baseUrl, { apiKey: secret }) })
+      await assertFailed(hilo, await query(hilo, said), {
+        status: 502, code: 'MODEL_UNAVAILABLE', says: /"m" of openai-compatible.*API key is refused \(401\)/,
+      })
+      assert.equal(refusing.requests[0]!.headers.authorization, `Bearer ${secret}`)
+      const away = `http://127.0.0.1:${await findFreePort()}/v1`
+      await change(hilo, { model: compatible('m', away, { apiKey: secret }), onModelFailure: 'request_human' })
+      const answers = [await query(hilo, said), await query(hilo, { ...said, streaming: true })]
+      await assertFailed(hilo, answers[0]!, { status: 502, code: 'MODEL_UNAVAILABLE', says: /cannot be reached/ })
+      assert.match(answers[1]!.body, /^data: \[ERROR\].*cannot be reached[^\n]*\n\n$/)
+      const { status, isAiEnabled } = (await hilo.request('GET', `/api/conversations/${conversationId}`)).body
+      assert.deepEqual([status, isAiEnabled], ['HUMAN_REQUESTED', true])
+      assert.equal((await readEvents(hilo)).filter(({ type }) => type === 'conversation.status_changed').length, 1)
+      const shown = [
+        ...lines, ...answers.map(({ body }) => JSON.stringify(body)),
+        JSON.stringify(await readTurns(hilo, conversationId)),
+        JSON.stringify((await hilo.request('GET', '/api/events?limit=500')).body),
+      ]
+      assert.deepEqual(shown.filter((text) => text.includes(secret)), [])
+    })
+
+    test('an agent that has spent its limit of the day is not asked, and is again once the limit is raised', async (t) => {
+      const hilo = await startHilo(t, database, {
+        allowPrivateTargets: true, modelPrices: { scripted: { input: 1000, output: 2000 } },
+      })
+      const model = await startScriptedModel(t, () => ({
+        text: 'Hi.', usage: { prompt_tokens: 100, completion_tokens: 50 },
+      }))
+      await setModel(hilo, model.baseUrl, { dailySpendLimit: 0.2 })
+      const { usage } = await ask(hilo, { conversationId: 'first' })
+      assert.deepEqual(usage, { promptTokens: 100, completionTokens: 50, totalTokens: 150, cost: 0.2 })
+      assertRefused(await query(hilo, said), { status: 402, code: 'USAGE_LIMIT', says: /limit of 0.2 US dollars/ })
+      assert.equal((await readTurns(hilo, conversationId))[0].error.code, 'USAGE_LIMIT')
+      assert.equal((await readMessages(hilo)).filter((row) => row.external_id === said.externalId).length, 1)
+      assert.equal(model.requests.length, 1)
+      await change(hilo, { dailySpendLimit: 0.3 })
+      assert.equal((await ask(hilo, said)).answer, 'Hi.')
+      assertRefused(await query(hilo, { conversationId: 'third' }), { status: 402, code: 'USAGE_LIMIT' })
+    })
+
+    test('where the model fails before its first word the fallback model answers, and the turn names it', async (t) => {
+      const { hilo, model } = await startAnswering(t, database, {
+        script: ({ model: name }) => (name === 'scripted' ? { status: 400 } : { text: `I am ${name}.` }),
+      })
+      await change(hilo, { fallbackModel: compatible('second', model.baseUrl) })
+      assert.equal((await ask(hilo, said)).answer, 'I am second.')
+      const [turn] = await readTurns(hilo, conversationId)
+      assert.deepEqual([turn.outcome, turn.model, turn.error], ['answered', 'second', null])
+      await change(hilo, { fallbackModel: compatible('scripted', model.baseUrl) })
+      assertRefused(await query(hilo, { conversationId: 'x' }), {
+        status: 502, code: 'MODEL_UNAVAILABLE', says: /does not take the request \(400\).*does not take the request/,
+      })
+    })
+
+    test('an answer that breaks off after its first words is none, and no half of it is kept', async (t) => {
+      const { hilo } = await startAnswering(t, database, {
+        script: (_, index) => (index === 0 ? { pieces: ['Half an'], breakOff: true } : { text: 'Whole.' }),
+      })
+      const answer = await query(hilo, said)
+      assertRefused(answer, { status: 502, code: 'MODEL_UNAVAILABLE' })
+      assert.deepEqual((await readMessages(hilo)).map((row) => row.text), ['Hola'])
+      assert.equal((await ask(hilo, said)).answer, 'Whole.')
+    })
+
+    test('what a model says that no database takes is recorded all the same', async (t) => {
+      const { hilo } = await startAnswering(t, database, { script: (_, index) => (index > 0 ? { text: 'Bye.' } : {
+        text: 'a\u0000b \ud83d c', toolCalls: [{ name: 'request_human', arguments: { reason: 'x\u0000y\ud83d' } }],
+      }) })
+      const { answer } = await ask(hilo, said)
+      assert.ok(answer.startsWith('ab ') && answer.isWellFormed(), answer)
+      assert.equal((await readMessages(hilo))[1]!.text, answer)
+    })
+  })
+}
+
+describe('a PostgreSQL that goes away while the model works', skipWithout('postgres'), () => {
+  /** A Hilo that reaches its database through a door that the test shuts and opens. */
+  async function startFragile(t: TestContext) {
+    const { url, drop } = await createTestPostgres()
+    const to = new URL(url)
+    const sockets = new Set<Socket>()
+    const door = createServer((socket) => {
+      const beyond = connect(Number(to.port), to.hostname)
+      for (const one of [socket, beyond]) sockets.add(one.on('error', () => {}).on('close', () => sockets.delete(one)))
+      socket.pipe(beyond).pipe(socket)
+    })
+    await once(door.listen(0, '127.0.0.1'), 'listening')
+    const { port } = door.address() as AddressInfo
+    const throughDoor = new URL(url)
+    throughDoor.host = `127.0.0.1:${port}`
+    const opened = await openDatabase(readConfig({ HILO_DATABASE_URL: throughDoor.href }))
+    const hilo = await startAlone(t, opened)
+    const shut = () => {
+      door.close()
+      for (const socket of sockets) socket.destroy()
+    }
+    t.after(async () => {
+      await hilo.stop()
+      await opened.close()
+      shut()
+      await drop()
+    })
+    return { hilo, goAway: shut, comeBack: () => once(door.listen(port, '127.0.0.1'), 'listening') }
+  }
+
+  test('and comes back finds the answer waiting: it is recorded once, and given', async (t) => {
+    const { hilo, goAway, comeBack } = await startFragile(t)
+    const slow = openPieces()
+    const model = await startScriptedModel(t, () => slow)
+    await setModel(hilo, model.baseUrl)
+    const asked = ask(hilo, said)
+    await model.waitFor(1)
+    goAway()
+    slow.say('Hi.')
+    slow.end()
+    const unavailable = await query(hilo, { conversationId: 'other' })
+    assertRefused(unavailable, { status: 503, code: 'UNAVAILABLE' })
+    await comeBack()
+    const { answer, messageId } = await asked
+    assert.equal(answer, 'Hi.')
+    const rows = await until(() => readMessages(hilo).catch(() => []), ({ length }) => length >= 2)
+    assert.deepEqual(rows.map((row) => [row.author_kind, row.text]), [['contact', 'Hola'], ['ai', 'Hi.']])
+    assert.equal((await ask(hilo, said)).messageId, messageId)
+    assert.equal(model.requests.length, 1)
+  })
+})
