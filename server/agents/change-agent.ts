@@ -1,4 +1,5 @@
 import type { Agent, AgentChange } from '@hilo/contract'
+import type { ModelPrices } from '../config.ts'
 import type { Transaction } from '../database/schema.ts'
 import type { Encryption } from '../encryption/encrypt.ts'
 import { mergeMetadata } from '../metadata/merge-metadata.ts'
@@ -14,6 +15,8 @@ export interface AgentChangeRequest {
   encryption: Encryption
   /** Whether addresses may be `http://` and in private networks. */
   allowPrivate: boolean
+  /** By the name of the model. */
+  prices: ModelPrices
 }
 
 const names: readonly string[] = ['name', 'systemPrompt', ...settingNames, 'metadata']

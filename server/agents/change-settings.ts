@@ -2,6 +2,7 @@ import type { SettingsInput } from '@hilo/contract'
 import { HiloError } from '../errors.ts'
 import { assertAllowedUrl } from '../guarded-client/check-url.ts'
 import type { AgentSettings, TakeoverPolicy } from './agent-settings.ts'
+import { assertPriced } from './assert-priced.ts'
 import { type ModelField, readModel, type SettingsContext, withoutAbsent } from './read-model.ts'
 import { readTools } from './read-tools.ts'
 
@@ -34,7 +35,10 @@ export function changeSettings(
     conversationalMode: change.conversationalMode && readMode(change.conversationalMode, context),
   }
   const named = Object.entries(values).filter(([, value]) => value !== undefined)
-  return withoutAbsent({ ...before, ...Object.fromEntries(named) })
+  const after: StoredSettings = withoutAbsent({ ...before, ...Object.fromEntries(named) })
+  const { dailySpendLimit, model, fallbackModel } = change
+  if ([dailySpendLimit, model, fallbackModel].some((set) => (set ?? null) !== null)) assertPriced(after, context.prices)
+  return after
 }
 
 function pickPlain(change: SettingsInput): Pick<Required<SettingsInput>, Plain> {

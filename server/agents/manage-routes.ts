@@ -51,7 +51,8 @@ const changeSchema = {
 
 /** Agents as things to manage; what they say comes in at `routes.ts`. */
 export const manageAgentRoutes = ({ config, database: { db }, webhooks }: Services): Routes => async (app) => {
-  const context = { encryption: createAgentEncryption(config), allowPrivate: config.allowPrivateTargets }
+  const { allowPrivateTargets: allowPrivate, modelPrices: prices } = config
+  const context = { encryption: createAgentEncryption(config), allowPrivate, prices }
 
   app.post('/api/agents', { schema: createSchema, config: admin }, async ({ caller, body }, reply) => {
     const { organizationId, apiKeyId: actor } = caller

@@ -1,4 +1,5 @@
 import type { ModelInput } from '@hilo/contract'
+import type { ModelPrices } from '../config.ts'
 import { findPlaceholder } from '../conversations/find-placeholder.ts'
 import { HiloError } from '../errors.ts'
 import { assertAllowedUrl } from '../guarded-client/check-url.ts'
@@ -9,6 +10,8 @@ import { assertSecret, sealSecret, type SecretsOf } from './agent-secrets.ts'
 export interface SettingsContext extends SecretsOf {
   /** Whether addresses may be `http://` and in private networks. */
   allowPrivate: boolean
+  /** By the name of the model. */
+  prices: ModelPrices
 }
 
 export type ModelField = 'model' | 'fallbackModel'

@@ -32,6 +32,9 @@ const all = {
   conversationalMode: { isEnabled: true, webhookUrl: 'https://flows.example.com/hook', splitsAnswers: true },
 }
 
+const free = { input: 0, output: 0 }
+const priced = { modelPrices: { 'llama3': free, 'claude': free, 'gpt-4o': free } }
+
 function pickSettings(agent: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(agent).filter(([name]) => name in defaults))
 }
@@ -66,7 +69,7 @@ async function assertRefusals(hilo: Hilo, cases: readonly Refusal[]): Promise<vo
 for (const database of databases) {
   describe(`settings of agents on ${database}`, skipWithout(database), () => {
     test('every answer shows the whole settings; what was not said is the default', async (t) => {
-      const { hilo, change, read } = await start(t, database)
+      const { hilo, change, read } = await start(t, database, priced)
       const { body: bare } = await hilo.request('POST', '/api/agents', { body: { name: 'x' } })
       assert.deepEqual(pickSettings(bare), defaults)
       const { body: created } = await hilo.request('POST', '/api/agents', { body: { name: 'x', ...all } })
@@ -102,7 +105,7 @@ for (const database of databases) {
     })
 
     test('what is absent stays, an object is replaced as a whole, null brings back the default', async (t) => {
-      const { change, read } = await start(t, database)
+      const { change, read } = await start(t, database, priced)
       await change(all)
       const before = await read()
       await change({ name: 'Other' })
@@ -124,6 +127,29 @@ for (const database of databases) {
       const changes = { historyLimit: 5, historyTokens: 600, burstWindowMs: 7, burstMaxWaitMs: 8, dailySpendLimit: 0 }
       await Promise.all(Object.entries(changes).map(([name, value]) => change({ [name]: value })))
       assert.deepEqual(await read(), { ...defaults, ...changes })
+    })
+
+    test('a daily limit is refused where a model has no price, and so is such a model where there is a limit', async (t) => {
+      const { hilo, path, change, read } = await start(t, database, priced)
+      const named = (name: string) => ({ provider: 'openai', name })
+      const says = /would never be reached: the model "constructor" has no price/
+      const refused: Refusal[] = [
+        { dailySpendLimit: 5, model: named('constructor') }, { dailySpendLimit: 5, fallbackModel: named('constructor') },
+      ].map((body) => [body, 'dailySpendLimit', says])
+      await assertRefusals(hilo, refused)
+      const refuse = async (body: object) => {
+        const answer = await hilo.request('PATCH', path, { body })
+        assert.deepEqual([answer.status, answer.body.field], [400, 'dailySpendLimit'])
+        return answer.body
+      }
+      await change({ model: named('constructor') })
+      const { hint } = await refuse({ dailySpendLimit: 5 })
+      assert.match(hint, /^Start Hilo with HILO_MODEL_PRICES='\{"constructor":\{.*, or set dailySpendLimit to null\.$/)
+      await change({ dailySpendLimit: 5, model: named('gpt-4o') })
+      await refuse({ fallbackModel: named('constructor') })
+      await refuse({ model: named('constructor') })
+      await change({ dailySpendLimit: null, model: named('constructor') })
+      assert.deepEqual((await read()).dailySpendLimit, null)
     })
 
     test('what is out of range, or of another kind, is refused and named', async (t) => {
@@ -215,7 +241,7 @@ for (const database of databases) {
     })
 
     test('another organization finds no agent; a key without admin may not change one', async (t) => {
-      const { hilo, path, read } = await start(t, database)
+      const { hilo, path, read } = await start(t, database, priced)
       const neighbour = await hilo.createNeighbour()
       const reader = await hilo.createKey(['history:read', 'messages:write'])
       assert.equal((await neighbour.request('PATCH', path, { body: all })).status, 404)

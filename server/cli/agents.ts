@@ -103,6 +103,7 @@ function setModel(id: string, { organization, provider, name, baseUrl, apiKeyEnv
     const agent = await changeAgent(tx, {
       organizationId, id, actor: 'cli', change: { model },
       encryption: createAgentEncryption(config), allowPrivate: config.allowPrivateTargets,
+      prices: config.modelPrices,
     })
     const key = agent.model!.hasApiKey ? 'with the stored key' : 'without a key'
     return { data: { organizationId, ...agent }, text: `Agent ${id} answers with ${name} (${provider}), ${key}.` }

@@ -23,6 +23,10 @@ export function countTokens(
 
 export type Price = ModelPrices[string]
 
+export function hasPrice(prices: ModelPrices, model: string): boolean {
+  return Object.hasOwn(prices, model)
+}
+
 export function findPrice(prices: ModelPrices, model: string): Price {
-  return Object.hasOwn(prices, model) ? prices[model]! : { input: 0, output: 0 }
+  return hasPrice(prices, model) ? prices[model]! : { input: 0, output: 0 }
 }
