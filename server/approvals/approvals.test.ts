@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { HiloError } from '../errors.ts'
 import { recordMessages } from '../test/record-messages.ts'
-import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
+import { databases, type Hilo, skipWithout, startAnother, startHilo } from '../test/start-hilo.ts'
 import { startServer } from '../test/start-server.ts'
 import type { RunTool } from './decide-approval.ts'
 
@@ -101,7 +101,7 @@ for (const database of databases) {
       for (const verb of ['approve', 'reject']) {
         const { status, body } = await decide(hilo, `a1/${verb}`)
         assert.deepEqual([status, body.code], [409, 'APPROVAL_DECIDED'])
-        assert.match(body.error, /running/)
+        assert.equal(body.error, 'It is approved, and the tool is being called.')
       }
       resolve('late')
       assert.equal((await approving).body.result, 'late')
@@ -161,8 +161,23 @@ for (const database of databases) {
       const gone = await decide(hilo, 'a2/approve')
       assert.deepEqual([gone.status, gone.body.code], [404, 'NOT_FOUND'])
       assert.match(gone.body.error, /no tool "refund" any more/)
+      assert.match(gone.body.hint, /^Reject the approval, or give the agent the tool back/)
       assert.deepEqual(await list(hilo, '?status=pending'), ['a2'])
       assert.equal(requests.length, 1)
+    })
+
+    test('a tool whose header cannot be read is not called: the answer says what to do, and the approval waits', async (t) => {
+      const hilo = await startHilo(t, database)
+      const [one] = await recordMessages(hilo, [{ query: 'a' }])
+      await ask(hilo, one!.conversationId, ['a1'])
+      const tools = [{ name: 'refund', description: 'Refunds.', url: 'https://shop.example.com', headers: { 'X-Key': 'a key' } }]
+      assert.equal((await hilo.request('PATCH', `/api/agents/${hilo.agentId}`, { body: { tools } })).status, 200)
+      const other = await startAnother(t, hilo, { secret: 'not the one that the header was stored with' })
+      const { status, body } = await decide(other, 'a1/approve')
+      assert.deepEqual([status, body.code], [422, 'MODEL_NOT_CONFIGURED'])
+      assert.match(body.error, /^tools\.refund\.headers\.x-key .* present HILO_SECRET: start Hilo with .*, or send it again/)
+      assert.match(body.hint, /still pending: approve it again/)
+      assert.deepEqual(await list(hilo, '?status=pending'), ['a1'])
     })
 
     test('the list is read page by page, by status and by conversation', async (t) => {

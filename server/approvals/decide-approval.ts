@@ -76,5 +76,6 @@ async function decide(
       field: 'id', hint: 'GET /api/approvals lists them.',
     })
   }
-  throw new HiloError('APPROVAL_DECIDED', `This is decided already: it is ${found.status}.`, { field: 'id' })
+  throw new HiloError('APPROVAL_DECIDED', found.status === 'running' ? 'It is approved, and the tool is being called.'
+    : `This is decided already: it is ${found.status}.`, { field: 'id' })
 }

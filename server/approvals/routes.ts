@@ -18,20 +18,25 @@ const listSchema = {
   response: { 200: ApprovalPage, ...errorResponses('INVALID_REQUEST', 'NOT_FOUND') },
 }
 
+/** What both can answer besides the approval. */
+const decideErrors = ['INVALID_REQUEST', 'NOT_FOUND', 'APPROVAL_DECIDED'] as const
+
 const approveSchema = {
   tags,
   summary: 'Approve a call of a tool',
-  description: 'Calls the tool, once and no more, and answers when it is through. Where it could not be called at all, the '
-    + 'approval is pending again.',
+  description: 'Calls the tool, once and no more, and answers when it is through. Where it could not be called at all, '
+    + 'as the agent has it no more (404) or a header cannot be read with the present HILO_SECRET (422), the approval is '
+    + 'pending again.',
   params,
   body: DecisionBody,
-  response: { 200: Approval, ...errorResponses('INVALID_REQUEST', 'INVALID_ID', 'NOT_FOUND', 'APPROVAL_DECIDED') },
+  response: { 200: Approval, ...errorResponses(...decideErrors, 'MODEL_NOT_CONFIGURED') },
 }
 
 const rejectSchema = {
   ...approveSchema,
   summary: 'Reject a call of a tool',
   description: 'The tool is not called.',
+  response: { 200: Approval, ...errorResponses(...decideErrors) },
 }
 
 /** Calls of tools that wait for a person. */

@@ -31,7 +31,11 @@ export function createRunTool({ db, encryption, createTool }: RunToolOptions): R
       return { agent, identity }
     })
     const stored = readSettings(agent.settings).tools.find(({ name }) => name === approval.tool)
-    if (!stored) throw new HiloError('NOT_FOUND', `Agent "${id}" has no tool "${approval.tool}" any more.`)
+    if (!stored) {
+      throw new HiloError('NOT_FOUND', `Agent "${id}" has no tool "${approval.tool}" any more.`, {
+        hint: `Reject the approval, or give the agent the tool back at PATCH /api/agents/${id} and approve again.`,
+      })
+    }
     const tool = openTool(stored, approval, encryption)
     return createTool(tool, identity).run(payload, new AbortController().signal) // it has a time-out of its own
   }
@@ -44,6 +48,8 @@ function openTool(
     return openTools([stored], { encryption, organizationId, agentId })[0]!
   } catch (error) {
     if (!(error instanceof UnreadableSecretError)) throw error
-    throw new HiloError('MODEL_NOT_CONFIGURED', error.message, { cause: error })
+    throw new HiloError('MODEL_NOT_CONFIGURED', error.message, {
+      hint: 'The tool was not called and the approval is still pending: approve it again after that.', cause: error,
+    })
   }
 }
