@@ -15,6 +15,13 @@ const pixel = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64',
 )
 
+/** Values as JSON, also such as no serializer would write. */
+const hostile = [
+  '"\\u0000"', '"a\\ud800"', '1e999', '-0', '1e-400', '9007199254740993', '"\\n"', '"{{ $json.id }}"', '"{query}"',
+  '{"__proto__":{"a":1}}', '{"\\u0000":1}', '[null]', '[[[[]]]]', '[{"url":"http://[::1"}]', '"file:///etc/passwd"',
+  '"http://127.0.0.1:1"', 'true', '0.5',
+]
+
 for (const database of databases) {
   describe(`requests of query on ${database}`, skipWithout(database), () => {
     test('what a call says of the model reaches it, before the settings of the agent', async (t) => {
@@ -131,6 +138,21 @@ for (const database of databases) {
       assert.deepEqual([model.requests.length, (await readMessages(hilo)).length], [0, 0])
       const longest = { query: 'x'.repeat(64 * 1024), context: 'x'.repeat(65_536), temperature: 1, presencePenalty: -2 }
       assert.equal((await ask(hilo, longest)).answer, 'Hi.')
+    })
+
+    test('no value in any field makes the server fail', async (t) => {
+      const { hilo } = await startAnswering(t, database)
+      const fields = [
+        'query', 'streaming', 'context', 'systemPrompt', 'promptType', 'userPrompt', 'modelName', 'temperature',
+        'maxTokens', 'topP', 'presencePenalty', 'webhookUrl', 'metadata', 'attachments', 'contact', 'occurredAt',
+      ]
+      const bodies = fields.flatMap((name) => hostile.map((text) => `{"query":"Hola","${name}":${text}}`))
+      const path = `/api/agents/${hilo.agentId}/query`
+      await Promise.all(bodies.map(async (rawBody) => {
+        const { status, body } = await hilo.request('POST', path, { rawBody })
+        assert.ok(status === 200 || (status >= 400 && status < 500), `${status} ${JSON.stringify(body)} ${rawBody}`)
+      }))
+      assert.equal((await hilo.request('GET', '/livez')).status, 200)
     })
   })
 }
