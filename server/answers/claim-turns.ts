@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { AgentSettings } from '../agents/agent-settings.ts'
 import { isAiOn } from '../conversations/ai-state.ts'
 import { createId } from '../database/create-id.ts'
+import { inOrder } from '../database/in-order.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
 import {
@@ -45,7 +46,8 @@ export async function claimTurns(
   const decided = requests.map((request) => decide(open, request))
   const turns = decided.flatMap((one) => (one.kind === 'starts' ? [one.turn] : []))
   await startTurns(tx, turns, runnerId)
-  for (const request of requests) await endWhereOff(tx, { open, request, runnerId })
+  // Their events lock the logs of the organizations: in one order, or two processes wait for each other.
+  for (const request of inOrder(['organizationId'], requests)) await endWhereOff(tx, { open, request, runnerId })
   const claimed = await readPasts(tx, turns)
   return decided.map((one): Claim => (one.kind === 'starts'
     ? { kind: 'claimed', turn: claimed.get(one.turn.id)!, isMoreOpen: one.isMoreOpen } : one))
