@@ -19,7 +19,7 @@ const listSchema = {
 }
 
 /** What both can answer besides the approval. */
-const decideErrors = ['INVALID_REQUEST', 'NOT_FOUND', 'APPROVAL_DECIDED'] as const
+const decideErrors = ['INVALID_REQUEST', 'INVALID_ID', 'NOT_FOUND', 'APPROVAL_DECIDED'] as const
 
 const approveSchema = {
   tags,
