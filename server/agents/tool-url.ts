@@ -20,7 +20,7 @@ export function assertToolUrl({ url, parameters, field, allowPrivate }: ToolUrl)
     throw new HiloError('INVALID_REQUEST', `${field} ${problem}`, { field })
   }
   if (!/^https?:\/\/[^/?#\\]/i.test(url)) refuse('must be written in full, such as https://example.com/orders/{number}.')
-  if (/[{}]/.test(url.replace(places, ''))) refuse('holds a brace that is no place for an argument, such as {number}.')
+  if (/[{}]/.test(url.replace(places, ''))) refuse('holds a brace outside of a place for an argument. A place is a name in single braces, such as {number}.')
   if (fixedPart(url, '1') !== fixedPart(url, '2')) {
     refuse('may hold arguments in its path and in its query only, not in scheme, host, port, or after the "#".')
   }

@@ -100,14 +100,25 @@ function setModel(id: string, { organization, provider, name, baseUrl, apiKeyEnv
   return withDatabase({ instead }, ({ db }) => asOwner(db, async (tx) => {
     const { id: organizationId } = await findOrganization(tx, organization)
     const config = withSecret(readConfig(process.env))
+    const before = await accessAgent(tx, { organizationId, id })
     const agent = await changeAgent(tx, {
       organizationId, id, actor: 'cli', change: { model },
       encryption: createAgentEncryption(config), allowPrivate: config.allowPrivateTargets,
       prices: config.modelPrices,
     })
-    const key = agent.model!.hasApiKey ? 'with the stored key' : 'without a key'
+    const key = describeKey(apiKeyEnv, {
+      hadKey: before.settings.model?.apiKey !== undefined, hasKey: agent.model!.hasApiKey,
+    })
     return { data: { organizationId, ...agent }, text: `Agent ${id} answers with ${name} (${provider}), ${key}.` }
   }))
+}
+
+/** Where the key of a model comes from, or where it has gone. */
+function describeKey(variable: string | undefined, { hadKey, hasKey }: { hadKey: boolean, hasKey: boolean }): string {
+  if (variable !== undefined) return `with the key from ${variable}`
+  if (hasKey) return 'with the key it had'
+  if (!hadKey) return 'without a key'
+  return 'without a key: the one it had was for another provider or base URL, and is dropped. Give one with --api-key-env'
 }
 
 /** A key on the command line would stay in the history of the shell and be seen in the list of processes. */

@@ -28,7 +28,7 @@ describe('hilo agents set-model', skipWithout('postgres'), () => {
       'agents', 'set-model', 'sales', '--provider', 'openai-compatible', '--name', 'llama3',
       '--base-url', 'https://llm.example.com/v1', '--api-key-env', 'MY_KEY',
     )
-    assert.equal(set.stdout, 'Agent sales answers with llama3 (openai-compatible), with the stored key.\n', set.stderr)
+    assert.equal(set.stdout, 'Agent sales answers with llama3 (openai-compatible), with the key from MY_KEY.\n', set.stderr)
     const again = await hilo(
       'agents', 'set-model', 'sales', '--provider', 'openai-compatible', '--name', 'llama4',
       '--base-url', 'https://llm.example.com/v1', '--json',
@@ -42,6 +42,16 @@ describe('hilo agents set-model', skipWithout('postgres'), () => {
     const encryption = createAgentEncryption({ secret: testSecret })
     const opened = openModel(settings.model!, { encryption, organizationId: 'org', agentId: 'sales', field: 'model' })
     assert.equal(opened.apiKey, key)
+
+    const says = async (...args: string[]) => {
+      const { stdout, stderr } = await hilo('agents', 'set-model', 'sales', ...args)
+      return stdout.trimEnd() || stderr
+    }
+    const compatible = ['--provider', 'openai-compatible', '--name', 'llama4', '--base-url']
+    assert.match(await says(...compatible, 'https://llm.example.com/v1'), /, with the key it had\.$/)
+    const dropped = /, without a key: the one it had was for another provider or base URL, and is dropped\. Give one with --api-key-env\.$/
+    assert.match(await says(...compatible, 'https://elsewhere.example.com/v1'), dropped)
+    assert.match(await says(...compatible, 'https://elsewhere.example.com/v1'), /, without a key\.$/)
 
     const openai = ['agents', 'set-model', 'sales', '--provider', 'openai', '--name', 'gpt-4o']
     const wrong: [args: string[], says: RegExp][] = [

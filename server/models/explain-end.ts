@@ -1,4 +1,4 @@
-import { checkAddress, explainModelFailure, nameModel } from './explain-model-failure.ts'
+import { checkAddress, explainModelFailure, nameModel, writeSeconds } from './explain-model-failure.ts'
 import type { ModelSettings } from './model-call.ts'
 import type { Transcript } from './transcript.ts'
 
@@ -26,7 +26,7 @@ export function explainEnd(end: End, options: EndOptions): { isAborted: boolean,
 
 function explainTimeout({ settings, transcript }: EndOptions): string {
   const did = transcript.text === '' ? 'said nothing' : 'did not finish its answer'
-  return `${nameModel(settings)} ${did} within ${settings.timeoutMs / 1000} seconds.`
+  return `${nameModel(settings)} ${did} within ${writeSeconds(settings.timeoutMs / 1000)}, its timeoutMs.`
 }
 
 /** Saying nothing is an answer where the model ended it itself. */
@@ -35,7 +35,7 @@ function explainSilence({ settings, transcript }: EndOptions): string | undefine
   const who = nameModel(settings)
   switch (transcript.finishReason) {
     case 'content-filter': return `${who} gave no answer: the provider's content filter held it back.`
-    case 'length': return `${who} reached its most tokens before it said a word. Allow it more (maxTokens).`
+    case 'length': return `${who} used up its maxTokens before it said a word; raise maxTokens.`
     case 'tool-calls': return `${who} asked for tools again and again, and gave no answer.`
     default: return `${who} gave no answer that can be read. ${checkAddress}`
   }

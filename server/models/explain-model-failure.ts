@@ -78,7 +78,12 @@ function explainStatus({ who, status, error, settings }: Refusal): string {
 
 function describeWait({ responseHeaders = {} }: CallError): string {
   const waitMs = readRetryAfter(new Headers(responseHeaders))
-  return waitMs === undefined ? ' Ask again later.' : ` The provider asks to wait ${Math.ceil(waitMs / 1000)} seconds.`
+  return waitMs === undefined ? ' Ask again later.' : ` The provider asks to wait ${writeSeconds(Math.ceil(waitMs / 1000))}.`
+}
+
+/** `1 second`, `60 seconds`. */
+export function writeSeconds(seconds: number): string {
+  return `${seconds} ${seconds === 1 ? 'second' : 'seconds'}`
 }
 
 /** The provider's own message, short, on one line, and never with the key. */

@@ -56,7 +56,7 @@ test('a long error is cut, and a page instead of an error is left out', async (t
 
 test('a model that ends without a word says why; saying nothing of itself is an answer', async (t) => {
   const end = (finish: string) => ({ body: `${chunk({ delta: {}, finish_reason: finish })}data: [DONE]\n\n`, headers: eventStream })
-  assert.match((await askScripted(t, end('length'))).reason!, /reached its most tokens before it said a word/)
+  assert.match((await askScripted(t, end('length'))).reason!, /used up its maxTokens before it said a word; raise maxTokens\.$/)
   assert.match((await askScripted(t, end('content_filter'))).reason!, /content filter held it back/)
   const { outcome } = await askScripted(t, end('stop'))
   assert.deepEqual([outcome.ok, outcome.text, outcome.usage.totalTokens], [true, '', 0])
