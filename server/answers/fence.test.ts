@@ -4,7 +4,7 @@ import { ask, query, readTurns, setModel } from '../test/answers.ts'
 import { record } from '../test/query-agent.ts'
 import { readMessages } from '../test/rows.ts'
 import { openPieces, startScriptedModel } from '../test/scripted-model.ts'
-import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
+import { databases, type Hilo, skipWithout, startHiloWith } from '../test/start-hilo.ts'
 import { until } from '../test/webhooks.ts'
 
 const settings = { allowPrivateTargets: true }
@@ -22,7 +22,7 @@ const textsOf = async (hilo: Hilo) => (await readMessages(hilo)).map((row) => `$
 for (const database of databases) {
   describe(`the fence on ${database}`, skipWithout(database), () => {
     test('a customer who writes on while the model works gets one answer, to all of it', async (t) => {
-      const hilo = await startHilo(t, database, settings)
+      const hilo = await startHiloWith(database, settings)
       const slow = openPieces()
       const model = await startScriptedModel(t, (_, index) => (index === 0 ? slow : { text: 'To both.' }))
       await setModel(hilo, model.baseUrl)
@@ -46,7 +46,7 @@ for (const database of databases) {
     })
 
     test('a human who writes while the model works has the word: the AI is silent, and stays so', async (t) => {
-      const hilo = await startHilo(t, database, settings)
+      const hilo = await startHiloWith(database, settings)
       const slow = openPieces()
       const model = await startScriptedModel(t, () => slow)
       await setModel(hilo, model.baseUrl)
@@ -66,7 +66,7 @@ for (const database of databases) {
     })
 
     test('an AI that is switched off while the model works does not answer', async (t) => {
-      const hilo = await startHilo(t, database, settings)
+      const hilo = await startHiloWith(database, settings)
       const slow = openPieces()
       const model = await startScriptedModel(t, () => slow)
       await setModel(hilo, model.baseUrl)
@@ -81,7 +81,7 @@ for (const database of databases) {
     })
 
     test('what an agent says elsewhere meanwhile, or a draft, or a note to colleagues, holds no answer up', async (t) => {
-      const hilo = await startHilo(t, database, settings)
+      const hilo = await startHiloWith(database, settings)
       const slow = openPieces()
       const model = await startScriptedModel(t, () => slow)
       await setModel(hilo, model.baseUrl)
@@ -98,7 +98,7 @@ for (const database of databases) {
     })
 
     test('a customer who writes on each time an answer is ready gets none that is out of date', async (t) => {
-      const hilo = await startHilo(t, database, settings)
+      const hilo = await startHiloWith(database, settings)
       const model = await startScriptedModel(t, async (_, index) => {
         await customerSays(hilo, `more ${index}`, 'c')
         return { text: `answer ${index}`, usage: { prompt_tokens: 10, completion_tokens: 1 } }
@@ -114,7 +114,7 @@ for (const database of databases) {
     })
 
     test('fifty calls for one conversation never run two turns at once, and all are answered', async (t) => {
-      const hilo = await startHilo(t, database, settings)
+      const hilo = await startHiloWith(database, settings)
       let running = 0
       let most = 0
       const model = await startScriptedModel(t, async () => {

@@ -121,7 +121,7 @@ for (const database of databases) {
         for (const one of steps) await take(talk, one)
         await check(talk, await settle(talk))
         held.length = 0
-      }), { numRuns: 25, endOnFailure: true })
+      }), { numRuns: 12, endOnFailure: true })
     })
   })
 }

@@ -4,7 +4,7 @@ import { ask, setModel } from '../test/answers.ts'
 import { record } from '../test/query-agent.ts'
 import { readMessages } from '../test/rows.ts'
 import { startScriptedModel } from '../test/scripted-model.ts'
-import { databases, skipWithout, startHilo } from '../test/start-hilo.ts'
+import { databases, skipWithout, startHiloWith } from '../test/start-hilo.ts'
 
 const cuid = /^c[0-9a-z]{24}$/
 const settings = { allowPrivateTargets: true }
@@ -12,7 +12,7 @@ const settings = { allowPrivateTargets: true }
 for (const database of databases) {
   describe(`query on ${database}`, skipWithout(database), () => {
     test('the AI answers, and both messages are in the conversation', async (t) => {
-      const hilo = await startHilo(t, database, settings)
+      const hilo = await startHiloWith(database, settings)
       const model = await startScriptedModel(t, () => ({
         text: '¡Hola! ¿En qué te ayudo? 😀', usage: { prompt_tokens: 20, completion_tokens: 8 },
       }))
@@ -36,7 +36,7 @@ for (const database of databases) {
     })
 
     test('what was recorded by query-agent, of another agent and backdated, is in the prompt at its place', async (t) => {
-      const hilo = await startHilo(t, database, settings)
+      const hilo = await startHiloWith(database, settings)
       const model = await startScriptedModel(t, () => ({ text: 'Sí.' }))
       await setModel(hilo, model.baseUrl, { systemPrompt: 'You sell tools.' })
       const { conversationId } = await ask(hilo, { query: 'One?' })
@@ -60,7 +60,7 @@ for (const database of databases) {
     })
 
     test('a tool that a person has to allow waits; what they decide, the AI knows the next time', async (t) => {
-      const hilo = await startHilo(t, database, settings)
+      const hilo = await startHiloWith(database, settings)
       const shop = await startScriptedModel(t, () => ({ body: '{"cancelled":true}' }))
       const model = await startScriptedModel(t, (_, index) => (index === 0
         ? { toolCalls: [{ name: 'cancel_order', arguments: { number: '7' } }] } : { text: `answer ${index}` }))

@@ -4,7 +4,7 @@ import { type EventSourceMessage, fetchEventSource } from '@microsoft/fetch-even
 import { ask, readTurns, setModel } from '../test/answers.ts'
 import { readMessages } from '../test/rows.ts'
 import { openPieces, startScriptedModel } from '../test/scripted-model.ts'
-import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
+import { databases, type Hilo, skipWithout, startHiloWith } from '../test/start-hilo.ts'
 import { until } from '../test/webhooks.ts'
 
 const settings = { allowPrivateTargets: true }
@@ -37,7 +37,7 @@ const textOf = (frames: readonly Frame[], decode: (text: string) => string) => (
 for (const database of databases) {
   describe(`streaming on ${database}`, skipWithout(database), () => {
     test('an answer comes in pieces, then whole, then the end; it reads the same percent-decoded or, but for %, as it is', async (t) => {
-      const hilo = await startHilo(t, database, settings)
+      const hilo = await startHiloWith(database, settings)
       const pieces = ['¡Ho', 'la! 100', '% \ud83d', '\ude00\nde', ' acuerdo %41', ' fin']
       const model = await startScriptedModel(t, () => ({ pieces, usage: { prompt_tokens: 3, completion_tokens: 2 } }))
       await setModel(hilo, model.baseUrl)
@@ -63,7 +63,7 @@ for (const database of databases) {
     })
 
     test('the headers come at once, and each piece as soon as the model says it', async (t) => {
-      const hilo = await startHilo(t, database, settings)
+      const hilo = await startHiloWith(database, settings)
       const slow = openPieces()
       const model = await startScriptedModel(t, () => slow)
       await setModel(hilo, model.baseUrl)
@@ -79,7 +79,7 @@ for (const database of databases) {
     })
 
     test('the client that browsers use for streams of POST reads it', async (t) => {
-      const hilo = await startHilo(t, database, settings)
+      const hilo = await startHiloWith(database, settings)
       const model = await startScriptedModel(t, () => ({ pieces: ['Uno', ' y', ' dos 😀'] }))
       await setModel(hilo, model.baseUrl)
       const messages: EventSourceMessage[] = []
@@ -101,7 +101,7 @@ for (const database of databases) {
     })
 
     test('a call of a tool is told, with its name and arguments', async (t) => {
-      const hilo = await startHilo(t, database, settings)
+      const hilo = await startHiloWith(database, settings)
       const model = await startScriptedModel(t, (_, index) => (index === 0
         ? { toolCalls: [{ name: 'request_human', arguments: { reason: 'wants 100% off' } }] } : { text: 'Ana will help.' }))
       await setModel(hilo, model.baseUrl)
@@ -113,7 +113,7 @@ for (const database of databases) {
     })
 
     test('what is wrong with the request has a status of its own; what fails later is one line, without [DONE]', async (t) => {
-      const hilo = await startHilo(t, database, settings)
+      const hilo = await startHiloWith(database, settings)
       assert.equal((await openStream(hilo, { temperature: 2 })).status, 400)
       const without = await openStream(hilo, {})
       assert.equal(without.status, 200)
@@ -135,7 +135,7 @@ for (const database of databases) {
     })
 
     test('a client that goes away breaks the model off; what was said is kept as a draft, and never an answer', async (t) => {
-      const hilo = await startHilo(t, database, settings)
+      const hilo = await startHiloWith(database, settings)
       const slow = openPieces()
       const model = await startScriptedModel(t, (_, index) => (index === 0 ? slow : { text: 'Whole.' }))
       await setModel(hilo, model.baseUrl)
@@ -157,11 +157,12 @@ for (const database of databases) {
     })
 
     test('where the customer writes on, the stream says that it begins again, and ends with the one answer', async (t) => {
-      const hilo = await startHilo(t, database, settings)
+      const hilo = await startHiloWith(database, settings)
       const slow = openPieces()
       const model = await startScriptedModel(t, (_, index) => (index === 0 ? slow : { text: 'To both.' }))
       await setModel(hilo, model.baseUrl)
       const response = await openStream(hilo, { conversationId: 'c' })
+      await model.waitFor(1)
       slow.say('To the first.')
       const second = ask(hilo, { query: 'Two', conversationId: 'c' })
       await until(() => readMessages(hilo), ({ length }) => length === 2)

@@ -51,7 +51,9 @@ async function fillAnswers(tx: Transaction, { organizationId, agentId }: Hilo): 
   const message = await tx.selectFrom('messages').selectAll().where('organization_id', '=', organizationId)
     .limit(1).executeTakeFirstOrThrow()
   const turnId = createId()
-  const inConversation = { organization_id: organizationId, conversation_id: message.conversation_id, agent_id: agentId }
+  const inConversation = {
+    organization_id: organizationId, conversation_id: message.conversation_id, agent_id: agentId,
+  }
   await tx.insertInto('questions').values({
     ...inConversation, message_id: message.id, seq: message.seq, api_key_id: 'key', request: '{}', turn_id: turnId,
   }).execute()

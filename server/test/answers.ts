@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { type ScriptedModel, startScriptedModel } from './scripted-model.ts'
-import { type Answer, type Hilo, type RequestOptions, startHilo } from './start-hilo.ts'
+import { type Answer, type Hilo, type RequestOptions, startHiloWith } from './start-hilo.ts'
 import type { DatabaseKind } from './test-databases.ts'
 
 type Body = Record<string, unknown>
@@ -14,13 +14,16 @@ export async function setModel(hilo: Hilo, baseUrl: string, settings: Body = {})
   assert.equal(status, 200, JSON.stringify(body))
 }
 
+/** Scripted models are on this machine. */
+const withLocalModels = { allowPrivateTargets: true }
+
 type Script = Parameters<typeof startScriptedModel>[1]
 
 /** A Hilo whose agent asks a scripted model, by these settings; without a script it always says "Hi.". */
 export async function startAnswering(
   t: TestContext, database: DatabaseKind, { script = () => ({ text: 'Hi.' }), ...settings }: Body & { script?: Script } = {},
 ): Promise<{ hilo: Hilo, model: ScriptedModel }> {
-  const hilo = await startHilo(t, database, { allowPrivateTargets: true })
+  const hilo = await startHiloWith(database, withLocalModels)
   const model = await startScriptedModel(t, script)
   await setModel(hilo, model.baseUrl, settings)
   return { hilo, model }

@@ -58,8 +58,12 @@ interface Started {
 }
 
 const started = new Map<DatabaseKind, Promise<Started>>()
+const withSettings = new Map<DatabaseKind, Map<Partial<Config>, Promise<RunningServer>>>()
 
 after(async () => {
+  for (const servers of withSettings.values()) {
+    for (const one of await Promise.allSettled(servers.values())) if (one.status === 'fulfilled') await one.value.stop()
+  }
   for (const one of await Promise.allSettled(started.values())) {
     if (one.status === 'rejected') continue // the tests that wanted it have failed already
     await one.value.server.stop()
@@ -84,6 +88,24 @@ function share(kind: DatabaseKind): Promise<Started> {
   const running = started.get(kind) ?? startShared(kind)
   started.set(kind, running)
   return running
+}
+
+/** A server for all tests of the file that ask for these very settings. */
+function shareWith(kind: DatabaseKind, { database }: Started, settings: Partial<Config>): Promise<RunningServer> {
+  const servers = withSettings.get(kind) ?? new Map<Partial<Config>, Promise<RunningServer>>()
+  withSettings.set(kind, servers)
+  const running = servers.get(settings) ?? startServer(testConfig(settings), { database })
+  servers.set(settings, running)
+  return running
+}
+
+/**
+ * The same for all tests of a file that hands over this very object, which is kept outside of them: starting a server
+ * takes longer than most tests.
+ */
+export async function startHiloWith(kind: DatabaseKind, settings: Partial<Config>): Promise<Hilo> {
+  const shared = await share(kind)
+  return createTenant({ database: shared.database, server: await shareWith(kind, shared, settings) })
 }
 
 interface WantedKey {
