@@ -29,6 +29,12 @@ export interface AskResult {
   firstFailure?: string
 }
 
+/**
+ * People think before they write on, some longer than others. Without it all clients go in step: they are answered
+ * together, and ask again in the same moment.
+ */
+const mostThoughtMs = 1000
+
 interface Took {
   wholeMs: number
   firstMs: number
@@ -65,9 +71,9 @@ async function ask({ calls, warmUpSeconds, seconds }: AskOrder): Promise<AskResu
   const to = from + seconds * 1000
   const took: Took[] = []
   const failures: string[] = []
-  const repeat = async (call: Call, client: number): Promise<void> => {
-    await wait(warmUpSeconds / 2 * 1000 * client / calls.length) // people do not write in the same moment
+  const repeat = async (call: Call): Promise<void> => {
     while (performance.now() < to) {
+      await wait(Math.random() * mostThoughtMs)
       try {
         const one = await send(call, agent)
         const now = performance.now()
