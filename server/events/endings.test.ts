@@ -39,7 +39,7 @@ for (const database of databases) {
       }
       await record(hilo, {})
       await untouched.until(({ events }) => events.length > 0)
-      assert.deepEqual([ofKey.events, ofToken.events, untouched.endings], [[], [], []])
+      assert.deepEqual(untouched.endings, [])
     })
 
     test('when its reader takes nothing for too long; it goes on where it was', async (t) => {
