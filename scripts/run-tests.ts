@@ -7,9 +7,6 @@ import type { Check, Report } from './check.ts'
 /** Two at a time: small machines have two cores, and most test files start servers of their own. */
 const concurrency = 2
 
-/** Crash tests wait most of their time, for processes that come back: they run beside the others, one by one. */
-const isPatient = ({ name }: Check): boolean => /\/crash[^/]*\.test\.ts$/.test(name)
-
 const tools: Check[] = [
   { name: 'types', args: ['node_modules/typescript/bin/tsc', '--noEmit'], isTestFile: false },
   { name: 'lint', args: ['node_modules/eslint/bin/eslint.js', '--max-warnings=0', '.'], isTestFile: false },
@@ -74,10 +71,9 @@ function stopOnSignal(starting: Promise<Database>) {
 }
 
 async function runAll(checks: Check[], env: NodeJS.ProcessEnv): Promise<Report[]> {
-  const patient = checks.filter(isPatient).values()
-  const others = checks.filter((check) => !isPatient(check)).values()
+  const waiting = checks.values()
   const reports: Report[] = []
-  const work = async (waiting: Iterable<Check>) => {
+  const work = async () => {
     for (const check of waiting) {
       if (stopping.signal.aborted) return
       const startMs = performance.now()
@@ -87,7 +83,7 @@ async function runAll(checks: Check[], env: NodeJS.ProcessEnv): Promise<Report[]
       reports.push(report)
     }
   }
-  await Promise.all([work(patient), ...Array.from({ length: concurrency }, () => work(others))])
+  await Promise.all(Array.from({ length: concurrency }, work))
   return reports
 }
 
