@@ -1,13 +1,12 @@
 import { sql } from 'kysely'
-import { isAiOn } from '../conversations/ai-state.ts'
-import { isHistoryRow } from '../conversations/follow-message.ts'
 import { lockConversation } from '../conversations/lock-conversation.ts'
 import type { Database, Transaction } from '../database/schema.ts'
 import { inOrganization } from '../database/transactions.ts'
 import type { Overtaker } from '../messages/new-message.ts'
-import { isPrivateRow } from '../messages/private-note.ts'
 import type { ClaimedTurn } from './claimed-turn.ts'
 import { endSilently, type SilentEnd } from './end-silently.ts'
+import { findOvertaker } from './end-turn.ts'
+import { keysOf, readOpenTurns } from './open-turns.ts'
 import { recordAborted } from './record-answer.ts'
 import type { Attempt, RunOptions } from './run-turn.ts'
 import { type TurnEnd, turnErrors, type TurnWork } from './turn-answer.ts'
@@ -26,11 +25,11 @@ export function endWith(
 export function endWordless(db: Database, { turn, work, thought }: Attempt): Promise<TurnEnd | Overtaker> {
   return inOrganization(db, turn.organizationId, async (tx) => {
     const conversation = await lockConversation(tx, turn.organizationId, turn.conversationId)
-    if (!await isOpen(tx, work)) return 'turn'
-    const newer = await findNewer(tx, turn)
-    if (!isAiOn(conversation) || newer.includes('human')) return 'human'
-    if (newer.includes('contact')) return 'contact'
-    return endSilently(tx, { conversation, work, outcome: 'answered', decided: thought.decided })
+    const answer = { work, seenSeq: turn.seenSeq, isFenced: true }
+    const rows = await readOpenTurns(tx, [answer])
+    const newestSeq = rows[0] ?? { contact: 0, human: 0 }
+    const overtaker = findOvertaker(keysOf(rows), answer, { ...conversation, newestSeq })
+    return overtaker ?? endSilently(tx, { conversation, work, outcome: 'answered', decided: thought.decided })
   })
 }
 
@@ -63,12 +62,4 @@ async function isOpen(tx: Transaction, { organizationId, id }: TurnWork): Promis
     .where('organization_id', '=', organizationId).where('id', '=', id).where('finished_at', 'is', null)
     .forNoKeyUpdate().executeTakeFirst()
   return open !== undefined
-}
-
-async function findNewer(tx: Transaction, { organizationId, conversationId, seenSeq }: ClaimedTurn) {
-  const rows = await tx.selectFrom('messages as m').select('author_kind').distinct()
-    .where('organization_id', '=', organizationId).where('conversation_id', '=', conversationId)
-    .where('seq', '>', seenSeq).where('is_draft', '=', false)
-    .where(sql<boolean>`not ${isPrivateRow} and not ${isHistoryRow}`).execute()
-  return rows.map((row) => row.author_kind)
 }

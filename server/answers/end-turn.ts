@@ -12,7 +12,8 @@ import { type Decided, type TurnAnswer, type TurnEnd, turnErrors } from './turn-
  * customer nor a human wrote in it since its prompt was read, and nobody has switched the AI off.
  */
 export function findOvertaker(
-  turns: OpenTurns, { work, seenSeq, isFenced }: TurnAnswer, conversation: ConversationState,
+  turns: OpenTurns, { work, seenSeq, isFenced }: Pick<TurnAnswer, 'work' | 'seenSeq' | 'isFenced'>,
+  conversation: AiState & Pick<ConversationState, 'newestSeq'>,
 ): Overtaker | undefined {
   if (!turns.has(keyOf(work.organizationId, work.id))) return 'turn'
   if (!isFenced) return undefined

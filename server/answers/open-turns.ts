@@ -6,6 +6,7 @@ import type { Transaction } from '../database/schema.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import { isPrivateRow } from '../messages/private-note.ts'
 import type { NewMessage } from '../messages/new-message.ts'
+import type { TurnAnswer } from './turn-answer.ts'
 
 /** Turns that run, by organization and id (`keyOf`); locked until the transaction ends. */
 export type OpenTurns = Set<string>
@@ -17,11 +18,23 @@ export type OpenTurns = Set<string>
 export async function loadOpenTurns(
   tx: Transaction, incoming: readonly NewMessage[], conversations: ConversationSet,
 ): Promise<OpenTurns> {
-  const wanted = incoming.flatMap(({ organizationId, answers }) => (answers ? [{
-    organization_id: organizationId, id: answers.work.id, seen_seq: String(answers.seenSeq),
-  }] : []))
-  if (wanted.length === 0) return new Set()
-  const { rows } = await sql<FencedRow>`
+  const rows = await readOpenTurns(tx, incoming.flatMap(({ answers }) => answers ?? []))
+  for (const { organizationId, conversationId, contact, human } of rows) {
+    const state = conversations.byId.get(keyOf(organizationId, conversationId))
+    if (state) state.newestSeq = { contact, human }
+  }
+  return keysOf(rows)
+}
+
+/** Those of these turns that run, with the newest messages of customer and humans since their prompts were read. */
+export async function readOpenTurns(
+  tx: Transaction, answers: readonly Pick<TurnAnswer, 'work' | 'seenSeq'>[],
+): Promise<OpenTurnRow[]> {
+  if (answers.length === 0) return []
+  const wanted = answers.map(({ work, seenSeq }) => (
+    { organization_id: work.organizationId, id: work.id, seen_seq: String(seenSeq) }
+  ))
+  const { rows } = await sql<OpenTurnRow>`
     select t.organization_id as "organizationId", t.id, t.conversation_id as "conversationId", m.contact, m.human
     from ${wantedRows(['organization_id', 'id', 'seen_seq'], wanted)}
     cross join lateral (
@@ -36,14 +49,14 @@ export async function loadOpenTurns(
         and m.seq > w.seen_seq::integer and not m.is_draft and not ${isPrivateRow} and not ${isHistoryRow}
     ) m
   `.execute(tx)
-  for (const { organizationId, conversationId, contact, human } of rows) {
-    const state = conversations.byId.get(keyOf(organizationId, conversationId))
-    if (state) state.newestSeq = { contact, human }
-  }
+  return rows
+}
+
+export function keysOf(rows: readonly OpenTurnRow[]): OpenTurns {
   return new Set(rows.map(({ organizationId, id }) => keyOf(organizationId, id)))
 }
 
-interface FencedRow {
+export interface OpenTurnRow {
   organizationId: string
   id: string
   conversationId: string

@@ -10,7 +10,7 @@ import type { CallIdentity } from '../models/call-identity.ts'
 import type { Attachment, ReadAttachment, ReadOptions } from '../models/read-attachments.ts'
 import { buildPrompt, type PromptSource } from './build-prompt.ts'
 import { createBuiltInTools } from './built-in-tools.ts'
-import type { ClaimedTurn } from './claimed-turn.ts'
+import { type ClaimedTurn, messageIdsOf } from './claimed-turn.ts'
 import type { Question } from './question.ts'
 import type { Decided, TurnError } from './turn-answer.ts'
 import { noUsage } from '../models/usage.ts'
@@ -64,8 +64,7 @@ export function createThink({ askModel, encryption, createTool, readAttachments 
 
 function toSource({ agent, history, decisions, questions }: ClaimedTurn): Omit<PromptSource, 'question' | 'files'> {
   const { systemPrompt, settings: { historyTokens } } = agent
-  const messageIds = questions.map((question) => question.message_id)
-  return { systemPrompt, historyTokens, history, decisions, messageIds }
+  return { systemPrompt, historyTokens, history, decisions, messageIds: messageIdsOf({ questions }) }
 }
 
 function findRefusal({ agent: { name, settings, spent } }: ClaimedTurn): TurnError | undefined {
