@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { QueryAnswer } from '@hilo/contract'
+import { doneFrame, writeJsonFrame } from '../agents/answer-frames.ts'
+import { eventStreamHeaders } from '../http/event-stream-headers.ts'
 import type { ToolCall } from '../models/model-call.ts'
 
 /** Proxies close what is silent; most after a minute. */
@@ -19,12 +21,7 @@ export class AnswerStream {
   /** Sends the headers. */
   constructor(response: ServerResponse, headers: Record<string, string>) {
     this.#response = response
-    response.writeHead(200, {
-      ...headers,
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no',
-    })
+    response.writeHead(200, { ...headers, ...eventStreamHeaders })
     response.flushHeaders()
     this.#keepAlive = setInterval(() => response.write(': still here\n\n'), keepAliveMs)
     response.once('close', () => clearInterval(this.#keepAlive))
@@ -33,18 +30,18 @@ export class AnswerStream {
   say(piece: string): void {
     if (piece === '') return
     this.#said += piece
-    this.#send('answer', piece.replace(/[%\r\n]/g, encodeURIComponent))
+    this.#response.write(`event: answer\ndata: ${piece.replace(/[%\r\n]/g, encodeURIComponent)}\n\n`)
   }
 
   callTool({ name, arguments: input }: ToolCall): void {
-    this.#send('tool_call', toJson({ type: 'function', name, arguments: input }))
+    this.#response.write(writeJsonFrame('tool_call', { type: 'function', name, arguments: input }))
   }
 
   /** Extension: what was said so far is to be forgotten, another answer comes. */
   restart(): void {
     if (this.#said === '') return
     this.#said = ''
-    this.#send('restart', '{}')
+    this.#response.write(writeJsonFrame('restart', {}))
   }
 
   /** The whole answer; of which whoever joined late hears all, others the rest. */
@@ -52,20 +49,10 @@ export class AnswerStream {
     const { answer = '' } = whole
     if (!answer.startsWith(this.#said)) this.restart()
     this.say(answer.slice(this.#said.length))
-    this.#send('endpoint_response', toJson(whole))
-    this.#response.end('event: \ndata: [DONE]\n\n')
+    this.#response.end(writeJsonFrame('endpoint_response', whole) + doneFrame)
   }
 
   fail(message: string): void {
     this.#response.end(`data: [ERROR]${message.replace(/[\r\n]+/g, ' ')}\n\n`)
   }
-
-  #send(event: string, data: string): void {
-    this.#response.write(`event: ${event}\ndata: ${data}\n\n`)
-  }
-}
-
-/** JSON without a percent sign reads the same with and without percent-decoding. */
-function toJson(value: object): string {
-  return JSON.stringify(value).replaceAll('%', '\\u0025')
 }

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify'
 import type { Database } from '../database/schema.ts'
 import { inOrganization } from '../database/transactions.ts'
 import { HiloError } from '../errors.ts'
+import { eventStreamHeaders } from '../http/event-stream-headers.ts'
 import type { Caller } from '../organizations/scopes.ts'
 import { createTurns } from './create-turns.ts'
 import type { Taken } from './event-feed.ts'
@@ -25,9 +26,7 @@ const readingsAtOnce = 3
 const retryMs = () => 500 + Math.round(Math.random() * 1500)
 
 const headers = {
-  'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-cache, no-transform',
-  'x-accel-buffering': 'no',
+  ...eventStreamHeaders,
   connection: 'close', // when the stream has ended, so that the server can stop
 }
 
