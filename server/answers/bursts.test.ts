@@ -3,8 +3,8 @@ import { describe, test, type TestContext } from 'node:test'
 import { ask, askAndLeave, query, readTurns, setModel, startAnswering } from '../test/answers.ts'
 import { readMessages, readRows } from '../test/rows.ts'
 import { openPieces, startScriptedModel } from '../test/scripted-model.ts'
-import { databases, type Hilo, skipWithout, startAlone, startAnother } from '../test/start-hilo.ts'
-import { openTestDatabase, openTestPostgresTimes } from '../test/test-databases.ts'
+import { databases, type Hilo, skipWithout, startAlone, startAnother, startTwoOnPostgres } from '../test/start-hilo.ts'
+import { openTestDatabase } from '../test/test-databases.ts'
 import { until } from '../test/webhooks.ts'
 
 const conversationId = 'c'
@@ -140,19 +140,8 @@ for (const database of databases) {
 }
 
 describe('bursts over two servers', skipWithout('postgres'), () => {
-  async function startTwo(t: TestContext) {
-    const [one, two] = await openTestPostgresTimes(2)
-    const first = await startAlone(t, one!)
-    const second = await startAnother(t, first, { database: two! })
-    t.after(async () => {
-      await two!.close()
-      await one!.close()
-    })
-    return [first, second] as const
-  }
-
   test('a burst gets one answer, whichever server heard its parts', async (t) => {
-    const [first, second] = await startTwo(t)
+    const [first, second] = await startTwoOnPostgres(t)
     const model = await startScriptedModel(t, () => ({ text: 'Hi.' }))
     await setModel(first, model.baseUrl, { burstWindowMs })
     const answers = (await Promise.all([askAll(first, upTo(3)), askAll(second, upTo(3))])).flat()
@@ -163,7 +152,7 @@ describe('bursts over two servers', skipWithout('postgres'), () => {
   })
 
   test('a caller who goes away from one server breaks off no answer that another one waits for', async (t) => {
-    const [first, second] = await startTwo(t)
+    const [first, second] = await startTwoOnPostgres(t)
     const [toOne, toBoth] = [openPieces(), openPieces()]
     const replies = [toOne, toBoth, { text: 'Hi.' }]
     const model = await startScriptedModel(t, (_, index) => replies[index]!)

@@ -1,12 +1,12 @@
 import type { Selectable } from 'kysely'
 import type { AgentSettings } from '../agents/agent-settings.ts'
 import type { QuestionsTable } from '../database/answer-tables.ts'
+import { noUsage } from '../models/usage.ts'
 import { findCallback } from './find-callback.ts'
 import type { Question } from './question.ts'
 import type { Decision } from './read-decisions.ts'
 import type { HistoryMessage } from './read-history.ts'
 import type { TurnWork } from './turn-answer.ts'
-import { noUsage } from '../models/usage.ts'
 
 export interface ConversationAddress {
   organizationId: string

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test, type TestContext } from 'node:test'
 import { ask, query, readTurns, setModel } from '../test/answers.ts'
 import { record } from '../test/query-agent.ts'
 import { readMessages } from '../test/rows.ts'
 import { openPieces, startScriptedModel } from '../test/scripted-model.ts'
 import { databases, type Hilo, skipWithout, startHiloWith } from '../test/start-hilo.ts'
+import type { DatabaseKind } from '../test/test-databases.ts'
 import { until } from '../test/webhooks.ts'
 
 const settings = { allowPrivateTargets: true }
@@ -18,6 +19,17 @@ async function customerSays(hilo: Hilo, text: string, conversationId: string): P
 }
 
 const textsOf = async (hilo: Hilo) => (await readMessages(hilo)).map((row) => `${row.author_kind}: ${row.text}`)
+
+/** A customer asked, and the model is at work. */
+async function askSlowModel(t: TestContext, database: DatabaseKind) {
+  const hilo = await startHiloWith(database, settings)
+  const slow = openPieces()
+  const model = await startScriptedModel(t, () => slow)
+  await setModel(hilo, model.baseUrl)
+  const asked = ask(hilo, { query: 'Hola', conversationId: 'c' })
+  await model.waitFor(1)
+  return { hilo, slow, model, asked }
+}
 
 for (const database of databases) {
   describe(`the fence on ${database}`, skipWithout(database), () => {
@@ -46,12 +58,7 @@ for (const database of databases) {
     })
 
     test('a human who writes while the model works has the word: the AI is silent, and stays so', async (t) => {
-      const hilo = await startHiloWith(database, settings)
-      const slow = openPieces()
-      const model = await startScriptedModel(t, () => slow)
-      await setModel(hilo, model.baseUrl)
-      const asked = ask(hilo, { query: 'Hola', conversationId: 'c' })
-      await model.waitFor(1)
+      const { hilo, slow, model, asked } = await askSlowModel(t, database)
       await record(hilo, { query: 'I take this.', conversationId: 'c', author: { kind: 'human', name: 'Ana' } })
       slow.say('Late.')
       slow.end()
@@ -66,12 +73,7 @@ for (const database of databases) {
     })
 
     test('an AI that is switched off while the model works does not answer', async (t) => {
-      const hilo = await startHiloWith(database, settings)
-      const slow = openPieces()
-      const model = await startScriptedModel(t, () => slow)
-      await setModel(hilo, model.baseUrl)
-      const asked = ask(hilo, { query: 'Hola', conversationId: 'c' })
-      await model.waitFor(1)
+      const { hilo, slow, asked } = await askSlowModel(t, database)
       assert.equal((await hilo.request('PATCH', '/api/conversations/c', { body: { isAiEnabled: false } })).status, 200)
       slow.say('Late.')
       slow.end()
@@ -81,12 +83,7 @@ for (const database of databases) {
     })
 
     test('what an agent says elsewhere meanwhile, or a draft, or a note to colleagues, holds no answer up', async (t) => {
-      const hilo = await startHiloWith(database, settings)
-      const slow = openPieces()
-      const model = await startScriptedModel(t, () => slow)
-      await setModel(hilo, model.baseUrl)
-      const asked = ask(hilo, { query: 'Hola', conversationId: 'c' })
-      await model.waitFor(1)
+      const { hilo, slow, model, asked } = await askSlowModel(t, database)
       const human = { conversationId: 'c', author: { kind: 'human' } }
       await record(hilo, { query: 'Your order left.', conversationId: 'c' })
       await record(hilo, { query: 'draft', isDraft: true, ...human })

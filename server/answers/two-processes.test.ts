@@ -9,8 +9,8 @@ import { headers, ids, makeSettings } from '../test/crash-settings.ts'
 import { readMessages, readRows } from '../test/rows.ts'
 import { type ChatRequest, startScriptedModel } from '../test/scripted-model.ts'
 import { spawnHilo } from '../test/spawn-hilo.ts'
-import { databases, skipWithout, startAlone, startAnother } from '../test/start-hilo.ts'
-import { type DatabaseKind, openTestDatabase, openTestPostgresTimes } from '../test/test-databases.ts'
+import { databases, skipWithout, startAlone, startTwoOnPostgres } from '../test/start-hilo.ts'
+import { type DatabaseKind, openTestDatabase } from '../test/test-databases.ts'
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index)
 
@@ -21,13 +21,7 @@ const readTexts = ({ messages }: ChatRequest) => (
 
 describe('two servers on one PostgreSQL', skipWithout('postgres'), () => {
   test('no conversation ever has two turns at once, every call is answered, and nothing is said twice', async (t) => {
-    const [one, two] = await openTestPostgresTimes(2)
-    const first = await startAlone(t, one!)
-    const second = await startAnother(t, first, { database: two! })
-    t.after(async () => {
-      await two!.close()
-      await one!.close()
-    })
+    const [first, second] = await startTwoOnPostgres(t)
     const running = new Set<string>()
     const model = await startScriptedModel(t, async (request) => {
       const conversation = readTexts(request)[0]!.split(' ')[0]!

@@ -1,3 +1,4 @@
+import { createHeart } from '../create-heart.ts'
 import type { OpenDatabase } from '../database/open.ts'
 import type { Database } from '../database/schema.ts'
 import { asOwner } from '../database/transactions.ts'
@@ -37,7 +38,10 @@ export function createEventBell(
     for (const listener of listeners) listener(organizationIds)
   }
   const others = connect && connectToOthers(connect, tell)
-  const stopPolling = connect && poll(async () => tell(await readGrowth(db)), pollMs)
+  const look = async () => tell(await readGrowth(db))
+  const onError = () => {} // a database that is away is asked again
+  const heart = connect && createHeart(look, { beatMs: pollMs, onError })
+  void heart?.start()
   const stopHearing = onGrowth(db, (growth) => {
     tell(growth)
     others?.tell(growth)
@@ -53,7 +57,7 @@ export function createEventBell(
     },
     async close() {
       stopHearing()
-      await stopPolling?.()
+      await heart?.stop()
       await others?.close()
     },
   }
@@ -65,24 +69,4 @@ async function readGrowth(db: Database): Promise<Growth> {
     tx.selectFrom('event_sequences').select(['organization_id', 'last_seq']).execute()
   ))
   return new Map(rows.map((row) => [row.organization_id, row.last_seq]))
-}
-
-/** Asks at once and then again and again. A database that is away is asked again. @returns a function that ends it. */
-function poll(ask: () => Promise<void>, pollMs: number): () => Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  let isClosed = false
-  const round = async () => {
-    await ask().catch(() => {})
-    if (isClosed) return
-    timer = setTimeout(start, pollMs)
-    timer.unref()
-  }
-  let running: Promise<void>
-  const start = () => void (running = round())
-  start()
-  return async () => {
-    isClosed = true
-    clearTimeout(timer)
-    await running
-  }
 }

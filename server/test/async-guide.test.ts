@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { describe, test, type TestContext } from 'node:test'
+import { describe, test } from 'node:test'
 import { setModel } from './answers.ts'
-import { type Block, readBlocks, root } from './document.ts'
+import { type Block, readBlocks } from './document.ts'
+import { startGuideReceiver } from './guide-receiver.ts'
 import { Placeholders } from './placeholders.ts'
 import { record } from './query-agent.ts'
 import { openPieces, startScriptedModel } from './scripted-model.ts'
@@ -18,18 +18,6 @@ const withoutShell = missing.length > 0 && `not on this machine: ${missing.join(
 const endpointOfGuide = 'cmws1u3p8x2k5m7q9s1v4y6a8'
 
 const blocksOf = (mark: string): Block[] => readBlocks(guide).filter((block) => block.mark === mark)
-
-/** Runs the receiver of the guide as its reader would, on a free port. */
-async function startReceiver(t: TestContext, secret: string) {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', blocksOf('node answers')[0]!.text], {
-    cwd: `${root}server`, env: { ...process.env, HILO_WEBHOOK_SECRET: secret, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  t.after(() => child.kill())
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
-  const readLine = async () => (await lines.next()).value as string
-  const port = /port (\d+)/.exec(await readLine())![1]
-  return { readLine, url: `http://127.0.0.1:${port}/` }
-}
 
 /** Types the commands of the guide into one shell after the other, which remember the variables. */
 function createShell(fill: (text: string) => string) {
@@ -63,7 +51,7 @@ for (const kind of databases) {
       await run()
       const { items } = await run()
       const { secret } = await run({ [endpointOfGuide]: items.find((one) => one.kind === 'answers')!.id })
-      const { url, readLine } = await startReceiver(t, secret)
+      const { url, readLine } = await startGuideReceiver(t, guide, { mark: 'node answers', secret })
       assert.equal((await fetch(url, { method: 'POST', body: '{}' })).status, 401)
       const asked = await run({ 'http://127.0.0.1:8080/': url })
       placeholders.compare(blocksOf('async answer')[0]!.text.replace(/\n */g, '').replaceAll('": ', '":'), JSON.stringify(asked), guide)

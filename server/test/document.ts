@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -26,4 +27,9 @@ export function readBlocks(path: string): Block[] {
   return [...document.matchAll(markedBlock)].map(({ index, 1: mark = '', 2: text = '' }) => (
     { mark, text, where: `${path}:${document.slice(0, index).split('\n').length}` }
   ))
+}
+
+/** The first block with this mark. */
+export function readBlock(path: string, mark: string): string {
+  return readBlocks(path).find((block) => block.mark === mark)?.text ?? assert.fail(`${path} has no block "${mark}"`)
 }

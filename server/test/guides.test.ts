@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { describe, test, type TestContext } from 'node:test'
+import { describe, test } from 'node:test'
 import { compileFunction } from 'node:vm'
 import { Webhook } from 'standardwebhooks'
-import { readBlocks, root } from './document.ts'
+import { readBlock, root } from './document.ts'
+import { startGuideReceiver } from './guide-receiver.ts'
 import { record } from './query-agent.ts'
 import { makeFolder } from './spawn-hilo.ts'
 import { startAlone, startHilo } from './start-hilo.ts'
@@ -15,22 +15,6 @@ import { databases, openTestDatabase, skipWithout } from './test-databases.ts'
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo='
 const guide = 'docs/guides/receive-events.md'
 const catchUpGuide = 'docs/guides/catch-up-after-an-outage.md'
-
-function readBlock(path: string, mark: string): string {
-  return readBlocks(path).find((block) => block.mark === mark)?.text ?? assert.fail(`${path} has no block "${mark}"`)
-}
-
-/** Runs the receiver of the guide as its reader would, on a free port. */
-async function startReceiver(t: TestContext, secret: string) {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', readBlock(guide, 'node receiver')], {
-    cwd: `${root}server`, env: { ...process.env, HILO_WEBHOOK_SECRET: secret, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  t.after(() => child.kill())
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
-  const readLine = async () => (await lines.next()).value as string
-  const port = /port (\d+)/.exec(await readLine())![1]
-  return { readLine, url: `http://127.0.0.1:${port}/` }
-}
 
 function sign(body: string, id: string, at = new Date()): Record<string, string> {
   return {
@@ -42,7 +26,7 @@ function sign(body: string, id: string, at = new Date()): Record<string, string>
 const body = JSON.stringify({ type: 'message.created', data: { message: { text: 'Olá' } } })
 
 test('the receiver in Node takes what is signed, each event once, and refuses the rest', async (t) => {
-  const { url, readLine } = await startReceiver(t, secret)
+  const { url, readLine } = await startGuideReceiver(t, guide, { mark: 'node receiver', secret })
   const post = async (body: string, headers: Record<string, string>) => (
     (await fetch(url, { method: 'POST', body, headers })).status
   )
@@ -77,7 +61,7 @@ for (const kind of databases) {
       const { body: endpoint } = await hilo.request('POST', '/api/webhook-endpoints', {
         body: { url: 'http://127.0.0.1:1/', eventTypes: ['message.created'], isEnabled: false },
       })
-      const { url, readLine } = await startReceiver(t, endpoint.secret)
+      const { url, readLine } = await startGuideReceiver(t, guide, { mark: 'node receiver', secret: endpoint.secret })
       const change = { body: { url, isEnabled: true } }
       assert.equal((await hilo.request('PATCH', `/api/webhook-endpoints/${endpoint.id}`, change)).status, 200)
       await record(hilo, { query: 'Hola' })

@@ -12,7 +12,7 @@ import { type Scope, scopes } from '../organizations/scopes.ts'
 import { type ConfigWithSecret, withSecret } from '../read-secret.ts'
 import { type RunningServer, startServer } from '../start-server.ts'
 import type { WebhookTimes } from '../webhooks/webhooks.ts'
-import { type DatabaseKind, openTestDatabase } from './test-databases.ts'
+import { type DatabaseKind, openTestDatabase, openTestPostgresTimes } from './test-databases.ts'
 
 export { databases, skipWithout } from './test-databases.ts'
 
@@ -209,6 +209,18 @@ export async function startAnother(
   const { url, app } = server
   const send: Hilo['request'] = (method, path, sent) => request(url + path, { method, key: hilo.key, ...sent })
   return { ...hilo, url, app, db: database.db, database, request: send, stop }
+}
+
+/** Two servers on one PostgreSQL that is theirs alone, each with connections of its own, for one organization. */
+export async function startTwoOnPostgres(t: TestContext): Promise<readonly [Hilo, Hilo]> {
+  const [one, two] = await openTestPostgresTimes(2)
+  const first = await startAlone(t, one!)
+  const second = await startAnother(t, first, { database: two! })
+  t.after(async () => {
+    await two!.close()
+    await one!.close()
+  })
+  return [first, second]
 }
 
 async function startOwn(

@@ -1,4 +1,4 @@
-/** Does something again and again, each time after it was through. */
+/** Does something again and again, each time after it was through. It keeps no process alive. */
 export interface Heart {
   /** Resolves after the first beat. */
   start(): Promise<void>
@@ -15,7 +15,7 @@ export function createHeart(
   let beating = Promise.resolve()
   const once = async (): Promise<void> => {
     await beat().catch(onError)
-    if (!isStopped) timer = setTimeout(() => void (beating = once()), beatMs)
+    if (!isStopped) timer = setTimeout(() => void (beating = once()), beatMs).unref()
   }
   return {
     start: () => beating = once(),
