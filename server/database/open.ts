@@ -73,7 +73,7 @@ const timeouts = { statement_timeout: 15_000, query_timeout: 20_000 }
 function createPool(url: string, options: pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool({
     Client: PreparedClient, connectionString: url, types, connectionTimeoutMillis: 5000,
-    application_name: 'hilo', keepAlive: true, ...options,
+    application_name: 'hilo', keepAlive: true, pipeline: true, ...options,
   })
   // A connection that breaks while idle is replaced by the pool; without a listener the process would end.
   pool.on('error', () => {})

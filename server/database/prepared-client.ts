@@ -15,16 +15,33 @@ function nameOf(text: string): string {
   return name
 }
 
+/** The statements that open every transaction (transactions.ts). Nobody reads what they answer. */
+const openers = new Set([
+  'begin', 'set local role none', 'select set_config(\'hilo.organization_ids\', $1, true)',
+])
+
+type Send = (...args: unknown[]) => unknown
+
 /**
  * A `pg` client that prepares the statements of the write path, once for each connection: PostgreSQL need not parse
  * and plan them again for every batch. Other statements have many texts and are sent as they are.
+ *
+ * What opens a transaction is not waited for but travels with the first statement that is (the pool's `pipeline`): two
+ * ways to the database and back less. Would it fail, the connection is given up, and with it all that was sent behind.
  */
 export class PreparedClient extends pg.Client {
   // The overloads of `query` are many; all but the one that Kysely calls go through as they are.
   override query = ((...args: unknown[]) => {
     const [text, values] = args
-    const send = super.query.bind(this) as (...all: unknown[]) => unknown
-    if (args.length !== 2 || typeof text !== 'string' || !isConstant(text)) return send(...args)
-    return send({ name: nameOf(text), text, values })
+    const send = super.query.bind(this) as Send
+    if (args.length !== 2 || typeof text !== 'string') return send(...args)
+    if (this.pipeline && openers.has(text)) return this.#sendAhead(send, args)
+    return isConstant(text) ? send({ name: nameOf(text), text, values }) : send(...args)
   }) as pg.Client['query']
+
+  #sendAhead(send: Send, args: unknown[]): Promise<Partial<pg.QueryResult>> {
+    const sent = send(...args) as Promise<unknown>
+    sent.catch((error: Error) => this.connection.stream.destroy(error))
+    return Promise.resolve({ rows: [] })
+  }
 }
