@@ -36,8 +36,8 @@ for (const database of databases) {
         ['gpt-4o', 0.25, 77, 0.5, -1.5, 1.25],
       )
       assert.match(systemOf(model.requests[0]!), /^You are a pirate\.\n\nIt is Monday\.\n/)
-      await ask(hilo, { systemPrompt: '', modelName: 'my-own', temperature: 0 })
-      assert.deepEqual([model.requests[1]!.body.model, model.requests[1]!.body.temperature], ['my-own', 0])
+      await ask(hilo, { systemPrompt: '', modelName: 'constructor', temperature: 0 })
+      assert.deepEqual([model.requests[1]!.body.model, model.requests[1]!.body.temperature], ['constructor', 0])
       assert.match(systemOf(model.requests[1]!), /^You sell tools\.\n/)
       const { body: agent } = await hilo.request('GET', `/api/agents/${hilo.agentId}`)
       assert.deepEqual([agent.systemPrompt, agent.model.temperature], ['You sell tools.', null])
