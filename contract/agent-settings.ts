@@ -59,7 +59,7 @@ const text = {
   onModelFailure: 'What follows when the model fails: `error`, the default: an error; `request_human`: the conversation '
     + 'is marked `HUMAN_REQUESTED` as well.',
   dailySpendLimit: 'US dollars that its models may cost on one day (UTC); `null`, the default: no limit. Needs a '
-    + 'price of `model` and `fallbackModel` in `HILO_MODEL_PRICES`.',
+    + 'price of `model` and `fallbackModel` in `HILO_MODEL_PRICES`; no `modelName` without one is asked.',
   tools: 'What the AI can call besides the built-in `request_human` and `mark_as_resolved`; at most 32, 128 KiB in all.',
   toolName: 'Unique: 1 to 64 letters, digits, `_` and `-`.',
   toolDescription: 'What it does and when to use it; the AI reads it.',

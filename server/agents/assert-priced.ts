@@ -1,6 +1,6 @@
 import type { ModelPrices } from '../config.ts'
 import { HiloError } from '../errors.ts'
-import { hasPrice } from '../models/price-usage.ts'
+import { findUnpriced } from '../models/price-usage.ts'
 import type { AgentSettings } from './agent-settings.ts'
 
 type Limited = Partial<Pick<AgentSettings, 'dailySpendLimit' | 'model' | 'fallbackModel'>>
@@ -12,9 +12,9 @@ type Limited = Partial<Pick<AgentSettings, 'dailySpendLimit' | 'model' | 'fallba
  */
 export function assertPriced({ dailySpendLimit, model, fallbackModel }: Limited, prices: ModelPrices): void {
   if (dailySpendLimit === undefined) return
-  const unpriced = [model, fallbackModel].find((one) => one && !hasPrice(prices, one.name))
-  if (!unpriced) return
-  const name = JSON.stringify(unpriced.name)
+  const unpriced = findUnpriced([model, fallbackModel], prices)
+  if (unpriced === undefined) return
+  const name = JSON.stringify(unpriced)
   throw new HiloError('INVALID_REQUEST', `dailySpendLimit would never be reached: the model ${name} has no price.`, {
     field: 'dailySpendLimit',
     hint: `Start Hilo with HILO_MODEL_PRICES='{${name}:{"input":2.5,"output":10}}', US dollars per million tokens (0 for a `

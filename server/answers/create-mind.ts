@@ -39,9 +39,10 @@ export function createMind(config: ConfigWithSecret, db: Database): Mind {
     onFailure: ({ message: reason }) => log?.warn({ tool: tool.name, ...identity, reason }, 'a tool could not be called'),
   })
   const onFailure = ({ message: reason }: GuardError) => log?.warn({ reason }, 'an attachment could not be fetched')
-  const askModel = createAskModel({ fetch: client.fetch, prices: config.modelPrices })
+  const { modelPrices: prices } = config
+  const askModel = createAskModel({ fetch: client.fetch, prices })
   const think = createThink({
-    askModel, encryption, createTool,
+    askModel, prices, encryption, createTool,
     readAttachments: (attachments, options) => readAttachments(attachments, { ...options, client, onFailure }),
   })
   const prepare = async () => {

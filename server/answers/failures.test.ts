@@ -9,7 +9,7 @@ import { findFreePort } from '../test/find-free-port.ts'
 import { assertRefused } from '../test/query-agent.ts'
 import { readEvents, readMessages } from '../test/rows.ts'
 import { openPieces, startScriptedModel } from '../test/scripted-model.ts'
-import { databases, type Hilo, skipWithout, startAlone, startHilo } from '../test/start-hilo.ts'
+import { databases, type Hilo, skipWithout, startAlone, startAnother, startHilo } from '../test/start-hilo.ts'
 import { createTestPostgres } from '../test/test-databases.ts'
 import { until } from '../test/webhooks.ts'
 
@@ -42,7 +42,7 @@ for (const database of databases) {
     test('an agent without a model says so, and answers the same call once it has one', async (t) => {
       const { hilo, model } = await startAnswering(t, database, { model: null })
       await assertFailed(hilo, await query(hilo, said), {
-        status: 422, code: 'MODEL_NOT_CONFIGURED', says: /Agent "Test agent" has no model/,
+        status: 422, code: 'MODEL_NOT_CONFIGURED', says: /has no model, .*: PATCH \/api\/agents\/\w+ sets "model"/,
       })
       await setModel(hilo, model.baseUrl)
       assert.equal((await ask(hilo, said)).answer, 'Hi.')
@@ -94,6 +94,27 @@ for (const database of databases) {
       await change(hilo, { dailySpendLimit: 0.3 })
       assert.equal((await ask(hilo, said)).answer, 'Hi.')
       assertRefused(await query(hilo, { conversationId: 'third' }), { status: 402, code: 'USAGE_LIMIT' })
+    })
+
+    test('where there is a daily limit no model without a price is asked, whoever names it', async (t) => {
+      const hilo = await startHilo(t, database, {
+        allowPrivateTargets: true, modelPrices: { 'scripted': { input: 1000, output: 2000 }, 'gpt-4o': { input: 1, output: 1 } },
+      })
+      const model = await startScriptedModel(t, ({ model: name }) => ({ text: `I am ${name}.` }))
+      await setModel(hilo, model.baseUrl, { dailySpendLimit: 5 })
+      await assertFailed(hilo, await query(hilo, { ...said, modelName: 'constructor' }), {
+        status: 422, code: 'MODEL_NOT_CONFIGURED',
+        says: /the model "constructor" has no price, .*: add it to HILO_MODEL_PRICES, or leave modelName out\./,
+      })
+      assert.equal((await ask(hilo, said)).answer, 'I am scripted.')
+      assert.equal((await ask(hilo, { conversationId: 'x', modelName: 'gpt_4o' })).answer, 'I am gpt-4o.')
+      const lessPriced = await startAnother(t, hilo, { modelPrices: { 'gpt-4o': { input: 1, output: 1 } } })
+      assertRefused(await query(lessPriced, { conversationId: 'y' }), {
+        status: 422, code: 'MODEL_NOT_CONFIGURED', says: /"scripted" has no price, .*, or set its dailySpendLimit to null\./,
+      })
+      await change(hilo, { dailySpendLimit: null })
+      assert.equal((await ask(hilo, { conversationId: 'z', modelName: 'other' })).answer, 'I am other.')
+      assert.equal(model.requests.length, 3)
     })
 
     test('where the model fails before its first word the fallback model answers, and the turn names it', async (t) => {

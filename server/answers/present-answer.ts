@@ -44,8 +44,9 @@ function assertAnswered({ outcome, error }: SettledQuestion): void {
 
 const again = 'The message of the customer is kept; the same call with the same Idempotency-Key or externalId asks again.'
 
+/** Besides what the sentence of the error says itself. */
 const hints: Partial<Record<ErrorCode, string>> = {
-  MODEL_NOT_CONFIGURED: `PATCH /api/agents/{id} sets "model" and its "apiKey". ${again}`,
+  MODEL_NOT_CONFIGURED: again,
   MODEL_UNAVAILABLE: again,
   USAGE_LIMIT: `It begins anew at midnight UTC; PATCH /api/agents/{id} changes "dailySpendLimit". ${again}`,
 }

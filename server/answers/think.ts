@@ -1,6 +1,7 @@
 import { openModel, openTools } from '../agents/open-settings.ts'
 import { UnreadableSecretError } from '../agents/agent-secrets.ts'
 import { createId } from '../database/create-id.ts'
+import type { ModelPrices } from '../config.ts'
 import type { Encryption } from '../encryption/encrypt.ts'
 import type { StoredTool } from '../agents/agent-settings.ts'
 import type {
@@ -11,6 +12,7 @@ import type { Attachment, ReadAttachment, ReadOptions } from '../models/read-att
 import { buildPrompt, type PromptSource } from './build-prompt.ts'
 import { createBuiltInTools } from './built-in-tools.ts'
 import { type ClaimedTurn, messageIdsOf } from './claimed-turn.ts'
+import { findRefusal } from './find-refusal.ts'
 import type { Question } from './question.ts'
 import type { Decided, TurnError } from './turn-answer.ts'
 import { noUsage } from '../models/usage.ts'
@@ -33,6 +35,8 @@ export type Think = (turn: ClaimedTurn, listener: ModelListener) => Promise<Thou
 
 interface ThinkOptions {
   askModel: AskModel
+  /** By the name of the model. */
+  prices: ModelPrices
   /** Of the agents' credentials. */
   encryption: Encryption
   /** Makes a tool of an agent callable; its headers are readable. */
@@ -41,11 +45,11 @@ interface ThinkOptions {
   readAttachments: ReadAttachments
 }
 
-export function createThink({ askModel, encryption, createTool, readAttachments }: ThinkOptions): Think {
+export function createThink({ askModel, prices, encryption, createTool, readAttachments }: ThinkOptions): Think {
   return async (turn, listener) => {
     const decided: Decided = { approvals: [] }
     const nothing: Thought = { text: '', seenMessageIds: [], usage: noUsage, toolCalls: [], decided }
-    const refusal = findRefusal(turn)
+    const refusal = findRefusal(turn, prices)
     if (refusal) return { ...nothing, error: refusal }
     try {
       const question = turn.questions.at(-1)!.request
@@ -65,15 +69,6 @@ export function createThink({ askModel, encryption, createTool, readAttachments 
 function toSource({ agent, history, decisions, questions }: ClaimedTurn): Omit<PromptSource, 'question' | 'files'> {
   const { systemPrompt, settings: { historyTokens } } = agent
   return { systemPrompt, historyTokens, history, decisions, messageIds: messageIdsOf({ questions }) }
-}
-
-function findRefusal({ agent: { name, settings, spent } }: ClaimedTurn): TurnError | undefined {
-  if (!settings.model) {
-    return { code: 'MODEL_NOT_CONFIGURED', message: `Agent "${name}" has no model, so nobody can answer.` }
-  }
-  const { dailySpendLimit: limit } = settings
-  if (limit === undefined || spent < limit) return undefined
-  return { code: 'USAGE_LIMIT', message: `Agent "${name}" has spent its limit of ${limit} US dollars for today (UTC).` }
 }
 
 type ReadAttachments = (

@@ -23,8 +23,15 @@ export function countTokens(
 
 export type Price = ModelPrices[string]
 
-export function hasPrice(prices: ModelPrices, model: string): boolean {
+function hasPrice(prices: ModelPrices, model: string): boolean {
   return Object.hasOwn(prices, model)
+}
+
+/** The name of the first of these models without a price: nothing that it costs would be counted. */
+export function findUnpriced(
+  models: readonly ({ name: string } | undefined)[], prices: ModelPrices,
+): string | undefined {
+  return models.find((model) => model && !hasPrice(prices, model.name))?.name
 }
 
 export function findPrice(prices: ModelPrices, model: string): Price {
