@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { inOrganization } from '../database/transactions.ts'
 import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
 
@@ -26,13 +26,18 @@ async function readKeys(hilo: Hilo): Promise<Key[]> {
 const literals: Record<string, number | string> = { seq: 1, day: '2026-03-01' }
 const literalOf = (column: string) => sql.lit(literals[column] ?? 'x')
 
-/** What PostgreSQL does for `where` all columns of a key, as the role that serves requests. */
-async function explain(hilo: Hilo, { table, columns }: Key): Promise<string> {
-  const isRow = sql.join(columns.map((column) => sql`${sql.ref(column)} = ${literalOf(column)}`), sql` and `)
-  const { rows } = await inOrganization(hilo.db, hilo.organizationId, (tx) => sql<{ 'QUERY PLAN': string }>`
-    explain select * from ${sql.table(table)} where ${isRow}
-  `.execute(tx))
+/** What PostgreSQL does for a query, as the role that serves requests. */
+async function explain(hilo: Hilo, query: RawBuilder<unknown>): Promise<string> {
+  const { rows } = await inOrganization(hilo.db, hilo.organizationId, (tx) => (
+    sql<{ 'QUERY PLAN': string }>`explain ${query}`.execute(tx)
+  ))
   return rows.map((row) => row['QUERY PLAN']).join('\n')
+}
+
+/** The query for the row with this key. */
+function selectRow({ table, columns }: Key): RawBuilder<unknown> {
+  const isRow = sql.join(columns.map((column) => sql`${sql.ref(column)} = ${literalOf(column)}`), sql` and `)
+  return sql`select * from ${sql.table(table)} where ${isRow}`
 }
 
 for (const database of databases) {
@@ -42,11 +47,21 @@ for (const database of databases) {
       const keys = await readKeys(hilo)
       assert.ok(keys.length > 10)
       for (const key of keys) {
-        const plan = await explain(hilo, key)
+        const plan = await explain(hilo, selectRow(key))
         const taken = /using (\w+)/.exec(plan)?.[1]
         const columns = keys.find(({ index }) => index === taken)?.columns
         assert.ok(columns?.every((column) => key.columns.includes(column)), `${key.index}: ${plan}`)
       }
+    })
+
+    test('the events of a conversation are found by their index, from the first of them on', async (t) => {
+      const hilo = await startHilo(t, database, {})
+      const plan = await explain(hilo, sql`
+        select * from events where organization_id = 'x' and conversation_id = 'x' and seq > 1 and seq < 1000000
+        order by seq limit 100
+      `)
+      assert.match(plan, /Index Scan using events_by_conversation/)
+      assert.doesNotMatch(plan, /Sort/)
     })
   })
 }

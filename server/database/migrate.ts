@@ -4,6 +4,7 @@ import * as webhooks from './migrations/0002_webhooks.ts'
 import * as eventCauses from './migrations/0003_event_causes.ts'
 import * as answers from './migrations/0004_answers.ts'
 import * as callbacks from './migrations/0005_callbacks.ts'
+import * as eventsOfConversations from './migrations/0006_events_of_conversations.ts'
 import type { Database } from './schema.ts'
 
 /** In order; one that was released is never edited. */
@@ -13,6 +14,7 @@ const migrations: Record<string, Migration> = {
   '0003_event_causes': eventCauses,
   '0004_answers': answers,
   '0005_callbacks': callbacks,
+  '0006_events_of_conversations': eventsOfConversations,
 }
 
 export interface MigrationState {

@@ -2,7 +2,10 @@ import type { Transaction } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
 import { type EventFilter, type EventRow, readEvents } from './read-events.ts'
 
-/** Lines of the log that one reading looks through at most: a filter may let none of a million pass. */
+/**
+ * Lines of the log that one reading looks through at most: a filter may let none of a million pass. Those of one
+ * conversation have an index: only they are looked at, wherever in the log they stand.
+ */
 const mostLooked = 10_000
 
 export interface LogReading {
@@ -32,7 +35,7 @@ export async function readLog(
   const lastSeq = await readLastSeq(tx, organizationId)
   const after = wanted.after ?? await readFirstSeq(tx, organizationId, lastSeq) - 1
   checkFuture(after, lastSeq)
-  const end = Math.min(lastSeq, after + mostLooked)
+  const end = filter.conversationId === undefined ? Math.min(lastSeq, after + mostLooked) : lastSeq
   const found = await readEvents(tx, { organizationId, after, before: end + 1, limit: limit + 1, ...filter })
   // Asked last: what is there now was there while we read.
   const firstSeq = await readFirstSeq(tx, organizationId, lastSeq)

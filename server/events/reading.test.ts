@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { sql } from 'kysely'
 import { assertRefused, record } from '../test/query-agent.ts'
 import { recordMessages } from '../test/record-messages.ts'
 import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
@@ -15,6 +16,20 @@ async function read(hilo: Hilo, query = '') {
 async function removeUpTo(hilo: Hilo, seq: number): Promise<void> {
   await hilo.asOwner((tx) => tx.deleteFrom('events')
     .where('organization_id', '=', hilo.organizationId).where('seq', '<=', seq).execute())
+}
+
+/** Adds events of other conversations, up to this number. */
+async function fillLog(hilo: Hilo, lastSeq: number): Promise<void> {
+  await hilo.asOwner((tx) => sql`
+    with sequence as (
+      update event_sequences s set last_seq = ${lastSeq}::bigint from event_sequences before
+      where before.organization_id = s.organization_id and s.organization_id = ${hilo.organizationId}
+      returning s.organization_id, before.last_seq
+    )
+    insert into events (organization_id, seq, type, conversation_id, data)
+    select organization_id, seq, 'conversation.updated', 'other' || seq % 100, '{}'
+    from sequence, generate_series(last_seq + 1, ${lastSeq}::bigint) seq
+  `.execute(tx))
 }
 
 for (const database of databases) {
@@ -54,6 +69,20 @@ for (const database of databases) {
       const foreign = await other.request('GET', `/api/events?conversationId=${conversationId}`)
       assertRefused(foreign, { status: 404, code: 'NOT_FOUND' })
       assert.deepEqual((await read(other)).items, [])
+    })
+
+    test('a conversation that hardly anything happens in is read at once, however much happened elsewhere', async (t) => {
+      const hilo = await startHilo(t, database)
+      await record(hilo, { conversationId: 'rare' })
+      const lastSeq = 30_000
+      await fillLog(hilo, lastSeq)
+      await record(hilo, { conversationId: 'rare' })
+      const expected = { seqs: [1, 2, lastSeq + 1], nextAfter: lastSeq + 1, hasMore: false }
+      const { seqs, nextAfter, hasMore } = await read(hilo, '?conversationId=rare')
+      assert.deepEqual({ seqs, nextAfter, hasMore }, expected)
+      const first = await read(hilo, '?conversationId=rare&limit=2')
+      assert.deepEqual([first.seqs, first.nextAfter, first.hasMore], [[1, 2], 2, true])
+      assert.deepEqual((await read(hilo, '?conversationId=rare&after=2&types=message.created')).seqs, [lastSeq + 1])
     })
 
     test('what is not kept any more is said so, and where to go on', async (t) => {
