@@ -63,7 +63,7 @@ for (const database of databases) {
       assert.deepEqual(await readEvents(hilo, published), ['message.created'])
     })
 
-    test('metadata is merged key by key; a change is an event of a published message, not of a draft', async (t) => {
+    test('metadata is merged key by key; a change is an event of a published message that names it, not of a draft', async (t) => {
       const { hilo, published, draft } = await startWithDraft(t, database)
       const patch = async (path: string, body: object) => (await hilo.request('PATCH', path, { body })).body
       assert.deepEqual((await patch(draft, { metadata: { a: null, c: 3 } })).metadata, { b: 2, c: 3 })
@@ -74,6 +74,8 @@ for (const database of databases) {
       const noChanges = [{}, { isDraft: false }, { metadata: { seen: true, gone: null } }]
       for (const body of noChanges) await patch(published, body)
       assert.deepEqual(await readEvents(hilo, published), ['message.created', 'message.updated'])
+      const [updated] = (await hilo.request('GET', '/api/events?types=message.updated')).body.items
+      assert.deepEqual([updated.data.message.metadata, updated.data.changed], [{ seen: true }, ['metadata']])
       const keys = Array.from({ length: 10 }, (_, number) => `key${number}`)
       await Promise.all(keys.map((key) => patch(published, { metadata: { [key]: key } })))
       const { metadata } = (await hilo.request('GET', published)).body

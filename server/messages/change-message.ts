@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { EventType, Message, MessageChange } from '@hilo/contract'
+import type { Message, MessageChange } from '@hilo/contract'
 import { readTakeover } from '../agents/takeovers.ts'
 import { endForHuman } from '../answers/end-left-turn.ts'
 import type { ConversationRow } from '../conversations/access-conversation.ts'
@@ -8,7 +8,7 @@ import { type Consequence, followMessage } from '../conversations/follow-message
 import { lockConversation } from '../conversations/lock-conversation.ts'
 import type { Transaction } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
-import { recordEvents } from '../events/record-events.ts'
+import { type NewEvent, recordEvents } from '../events/record-events.ts'
 import { accessMessage, type MessageAddress } from './access-message.ts'
 import { mergeMetadata } from '../metadata/merge-metadata.ts'
 import { type MessageRow, presentMessage } from './present-message.ts'
@@ -29,10 +29,10 @@ export async function changeMessage(
   if (!isDeepStrictEqual(after, before)) {
     await save(tx, after)
     const consequences = before.is_draft && !after.is_draft ? await publish(tx, after, conversation) : []
-    const type = nameChange(before, after)
-    if (type) {
-      await recordEvents(tx, [{ type, messageId }, ...consequences].map((event) => (
-        { ...event, organizationId, conversationId, apiKeyId }
+    const event = describeChange(before, after)
+    if (event) {
+      await recordEvents(tx, [{ ...event, messageId }, ...consequences].map((one) => (
+        { ...one, organizationId, conversationId, apiKeyId }
       )))
     }
   }
@@ -54,9 +54,10 @@ function apply(before: MessageRow, { isDraft, metadata }: MessageChange): Messag
   }
 }
 
-function nameChange(before: MessageRow, after: MessageRow): EventType | undefined {
+/** Once a message is published, its metadata is all that can change. */
+function describeChange(before: MessageRow, after: MessageRow): Pick<NewEvent, 'type' | 'data'> | undefined {
   if (after.is_draft) return undefined
-  return before.is_draft ? 'message.created' : 'message.updated'
+  return before.is_draft ? { type: 'message.created' } : { type: 'message.updated', data: { changed: ['metadata'] } }
 }
 
 async function save(tx: Transaction, row: MessageRow): Promise<void> {
