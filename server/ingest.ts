@@ -1,17 +1,22 @@
 import { assertAgents, type KnownAgents, loadAgents } from './agents/known-agents.ts'
 import { loadTakeovers } from './agents/takeovers.ts'
+import { beginTurns } from './answers/begin-turns.ts'
+import { chooseMode } from './answers/choose-mode.ts'
+import type { ClaimedAgent } from './answers/claimed-turn.ts'
 import { findOvertaker } from './answers/end-turn.ts'
 import { loadOpenTurns, type OpenTurns } from './answers/open-turns.ts'
-import { announceEnds, saveTurnEnds } from './answers/save-turn-ends.ts'
+import { readAgents } from './answers/read-agents.ts'
+import type { Claimed } from './answers/start-turns.ts'
 import type { TurnAnswer } from './answers/turn-answer.ts'
+import { announceEnds, writeTurnEnds } from './answers/write-turn-ends.ts'
 import { associateContact } from './contacts/associate-contact.ts'
 import { assertNotMerged, insertContacts, loadContacts } from './contacts/contact-set.ts'
 import { insertConversations, loadConversations } from './conversations/conversation-set.ts'
 import { resolveConversation } from './conversations/resolve-conversation.ts'
-import { insertRows } from './database/insert-rows.ts'
 import type { OpenDatabase } from './database/open.ts'
 import type { Database, Transaction } from './database/schema.ts'
 import { inOrganizations } from './database/transactions.ts'
+import { writeRows } from './database/write-rows.ts'
 import { HiloError } from './errors.ts'
 import { recordEvents } from './events/record-events.ts'
 import { createGroupCommit } from './group-commit.ts'
@@ -49,6 +54,8 @@ function outdated(): HiloError {
 /** Everything a batch knows and changes. */
 interface Batch extends Journal {
   agents: KnownAgents
+  /** With all that their turns need; by `keyOf`. */
+  askedAgents: Map<string, ClaimedAgent>
   repeats: Repeats
   openTurns: OpenTurns
 }
@@ -63,8 +70,8 @@ export function createIngest({ db }: Pick<OpenDatabase, 'db'>): Ingest {
   const record = (messages: NewMessage[]): Promise<Outcome[]> => inTransaction(db, messages, async (tx) => {
     const batch = await load(tx, messages, { agents, lock: true })
     const outcomes = messages.map((message) => settle(batch, message))
-    await save(tx, batch)
-    return outcomes
+    const claimed = await save(tx, batch)
+    return outcomes.map((outcome, index) => withTurn(outcome, claimed.get(messages[index]!.offer?.turnId)))
   })
   const resolve = (message: NewMessage): Promise<Outcome> => inTransaction(db, [message], async (tx) => {
     const outcome = settle(await load(tx, [message], { agents, lock: false }), message)
@@ -90,6 +97,8 @@ function inTransaction<Result>(
 async function load(
   tx: Transaction, messages: NewMessage[], { agents, lock }: { agents: KnownAgents, lock: boolean },
 ): Promise<Batch> {
+  const askedAgents = await readAgents(tx, messages.filter(({ question }) => question))
+  for (const key of askedAgents.keys()) agents.add(key)
   await loadAgents(tx, messages, agents)
   const repeats = await loadRepeats(tx, messages)
   const conversations = await loadConversations(tx, messages, { lock })
@@ -97,14 +106,15 @@ async function load(
   const openTurns = await loadOpenTurns(tx, messages, conversations)
   const takeovers = await loadTakeovers(tx, messages, conversations)
   return {
-    agents, repeats, conversations, contacts, openTurns, takeovers,
-    messages: [], questions: [], turnEnds: [], events: [],
+    agents, askedAgents, repeats, conversations, contacts, openTurns, takeovers,
+    messages: [], questions: [], offered: [], turnEnds: [], events: [],
   }
 }
 
 /** RESOLVE, ASSOCIATE and APPEND for one message. An error of this message changes nothing. */
-function settle(batch: Batch, message: NewMessage): Outcome {
+function settle(batch: Batch, incoming: NewMessage): Outcome {
   try {
+    const message = withMode(batch, incoming)
     const first = findRepeat(batch.repeats, message)
     if (first) {
       rememberAnswer(batch.repeats, message, first)
@@ -120,25 +130,38 @@ function settle(batch: Batch, message: NewMessage): Outcome {
     const recorded = isAnswer(message)
       ? appendAnswer(batch, message, decisions) : appendMessage(batch, message, decisions)
     rememberAnswer(batch.repeats, message, recorded)
-    return { ok: true, recorded, isRepeat: false, resolution }
+    return { ok: true, recorded, isRepeat: false, resolution, question: message.question }
   } catch (error) {
     if (error instanceof HiloError) return { ok: false, error }
     throw error
   }
 }
 
+function withMode({ askedAgents }: Batch, message: NewMessage): NewMessage {
+  return message.question ? { ...message, question: chooseMode(askedAgents, message.question, message) } : message
+}
+
+function withTurn(outcome: Outcome, claimed: Claimed | undefined): Outcome {
+  return outcome.ok && claimed ? { ...outcome, claimed } : outcome
+}
+
 function isAnswer(message: NewMessage): message is NewMessage & { answers: TurnAnswer } {
   return message.answers !== undefined
 }
 
-/** Events come last: they hold a lock on the organization's counter until the commit. */
-async function save(tx: Transaction, batch: Batch): Promise<void> {
+/**
+ * Events come last: they hold a lock on the organization's counter until the commit.
+ * @returns turns that began, by the ids under which they were offered.
+ */
+async function save(tx: Transaction, batch: Batch): Promise<Map<string | undefined, Claimed>> {
   await assertNotMerged(tx, batch.contacts)
-  await insertRows(tx, [
+  const finishedAt = new Date()
+  await writeRows(tx, [
     ...insertContacts(batch.contacts), ...insertConversations(batch.conversations), ...insertMessages(batch),
+    ...writeTurnEnds(batch.turnEnds, finishedAt),
   ])
   await saveAnswers(tx, batch.repeats)
-  const finishedAt = new Date()
-  await saveTurnEnds(tx, batch.turnEnds, finishedAt)
+  const claimed = await beginTurns(tx, batch)
   await recordEvents(tx, [...batch.events, ...announceEnds(batch.turnEnds, finishedAt)])
+  return claimed
 }

@@ -5,15 +5,19 @@ import { inOrganization } from '../database/transactions.ts'
 import { HiloError } from '../errors.ts'
 import type { EventBell } from '../events/event-bell.ts'
 import type { Ingest } from '../ingest.ts'
-import type { ConversationAddress } from './claimed-turn.ts'
+import type { NewMessage, Outcome } from '../messages/new-message.ts'
+import { type ConversationAddress, toWork } from './claimed-turn.ts'
 import type { Conductor, Waiter } from './conductor.ts'
 import { createConductors } from './conductors.ts'
 import { endLeftTurn } from './end-left-turn.ts'
+import { endInterrupted } from './end-running-turn.ts'
 import type { SettledQuestion } from './read-settled.ts'
+import { createOffers } from './offers.ts'
 import { openAgain } from './open-again.ts'
 import type { Question } from './question.ts'
 import { gatherClaims } from './gather-claims.ts'
 import { createRunner, type Left } from './runners.ts'
+import type { Claimed } from './start-turns.ts'
 import type { Think } from './think.ts'
 
 /** Times that tests shorten; milliseconds. */
@@ -40,6 +44,8 @@ export interface Asked extends ConversationAddress {
   question: Question
   agentId: string
   apiKeyId: string
+  /** The turn that began with it. */
+  begun?: Claimed
 }
 
 export interface AnswerListener extends Pick<Waiter, 'onText' | 'onToolCall' | 'onRestart'> {
@@ -49,6 +55,8 @@ export interface AnswerListener extends Pick<Waiter, 'onText' | 'onToolCall' | '
 
 /** The AI's side of the conversations. */
 export interface Answers {
+  /** Records a question, with which its turn begins where nothing stands in the way. `ask` or `begin` has to follow. */
+  record(question: NewMessage): Promise<Outcome>
   /** Waits for what becomes of a question. @throws HiloError TURN_IN_PROGRESS for a repeat that waited too long. */
   ask(asked: Asked, listener: AnswerListener): Promise<SettledQuestion>
   /** A question was recorded for which nobody waits. */
@@ -75,27 +83,35 @@ export function createAnswers({ database, ingest, eventBell, think, times }: Ans
     db, ingest, think, claimTurn: gatherClaims(db, runner.id), pollMs, onError: (error) => onError(error),
   })
   const unlisten = eventBell.listen(conductors.wake)
+  const offers = createOffers(ingest, runner.id)
+  const listTurnIds = () => [...offers.listTurnIds(), ...conductors.listTurnIds()]
   let isStopped = false
 
   const takeUp = async ({ turns, conversations }: Left): Promise<void> => {
-    const running = new Set(conductors.listTurnIds()) // also those that began since the beat
+    const running = new Set(listTurnIds()) // also those that began since the beat
     for (const left of turns) if (!running.has(left.id)) await endLeftTurn(db, left).catch(onError)
     if (isStopped) return
     for (const address of [...conversations, ...turns]) conductors.of(address).prompt()
   }
-  const heart = createHeart(async () => takeUp(await runner.beat(conductors.listTurnIds())), {
+  const heart = createHeart(async () => takeUp(await runner.beat(listTurnIds())), {
     beatMs, onError: (error) => onError(error),
   })
 
   const prompt: Waiting['prompt'] = async (asked, waiter) => {
+    const { begun } = asked
     const isFirst = !asked.isRepeat || await inOrganization(db, asked.organizationId, (tx) => openAgain(tx, asked))
-    if (isStopped) throw stopped()
+    if (isStopped) {
+      if (begun) await endInterrupted(db, begun.turn, toWork(begun.turn)).catch(onError)
+      throw stopped()
+    }
+    if (begun) offers.handOver(begun)
     const conductor = conductors.of(asked)
-    conductor.prompt(waiter)
+    conductor.prompt({ waiter, begun })
     return { conductor, isFirst }
   }
 
   return {
+    record: offers.record,
     ask: (asked, listener) => waitFor(asked, listener, { prompt, repeatMs }),
     async begin(asked) {
       await prompt(asked)

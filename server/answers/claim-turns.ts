@@ -1,41 +1,19 @@
-import { sql } from 'kysely'
-import type { AgentSettings } from '../agents/agent-settings.ts'
+import type { ConversationRow } from '../conversations/access-conversation.ts'
 import { isAiOn } from '../conversations/ai-state.ts'
 import { createId } from '../database/create-id.ts'
 import { inOrder } from '../database/in-order.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
-import {
-  type ClaimedAgent, type ClaimedTurn, type ConversationAddress, messageIdsOf, type QuestionRow, type StartedTurn,
-  toWork,
-} from './claimed-turn.ts'
+import { toWork } from './claimed-turn.ts'
 import { endSilently } from './end-silently.ts'
 import { findCallback } from './find-callback.ts'
-import { loadOpenQuestions, type Open, type OpenConversation } from './load-open-questions.ts'
-import { readPasts } from './read-pasts.ts'
-
-export interface ClaimRequest extends ConversationAddress {
-  /** Of the turn that may begin. */
-  turnId: string
-  /** Messages whose callers wait in this process. */
-  awaitedIds: readonly string[]
-}
-
-export type Claim =
-  /** Nothing is open. */
-  | { kind: 'idle' }
-  | { kind: 'claimed', turn: ClaimedTurn, isMoreOpen: boolean }
-  /** The customer may write on: it is to be tried again then. */
-  | { kind: 'later', at: Date }
-  /** Another turn runs. */
-  | { kind: 'busy' }
-
-/** Before the history was read, for all turns together. */
-type Decided = Exclude<Claim, { kind: 'claimed' }> | { kind: 'starts', turn: StartedTurn, isMoreOpen: boolean }
+import { loadOpenQuestions, type Open } from './load-open-questions.ts'
+import {
+  type Claim, type ClaimRequest, findNewest, findOpen, prepareTurn, startTurns, startWhereDue,
+} from './start-turns.ts'
 
 /**
- * Begins turns for what is open in these conversations, each where it is time: never two at once, however many
- * processes try, as the conversations are locked and an index allows one turn that runs. A few statements for all.
+ * Begins turns for what is open in these conversations, each where it is time, and ends what nobody will answer.
  * @param runnerId the process that will run them.
  * @returns one claim for each request, in order.
  */
@@ -43,80 +21,14 @@ export async function claimTurns(
   tx: Transaction, requests: readonly ClaimRequest[], runnerId: string,
 ): Promise<Claim[]> {
   const open = await loadOpenQuestions(tx, requests)
-  const decided = requests.map((request) => decide(open, request))
-  const turns = decided.flatMap((one) => (one.kind === 'starts' ? [one.turn] : []))
-  await startTurns(tx, turns, runnerId)
+  const claims = await startWhereDue(tx, open, { requests, runnerId })
   // Their events lock the logs of the organizations: in one order, or two processes wait for each other.
   for (const request of inOrder(['organizationId'], requests)) await endWhereOff(tx, { open, request, runnerId })
-  const claimed = await readPasts(tx, turns)
-  return decided.map((one): Claim => (one.kind === 'starts'
-    ? { kind: 'claimed', turn: claimed.get(one.turn.id)!, isMoreOpen: one.isMoreOpen } : one))
-}
-
-const findOpen = ({ conversations }: Open, { organizationId, conversationId }: ConversationAddress) => (
-  conversations.get(keyOf(organizationId, conversationId))
-)
-
-/**
- * Questions of callers who wait in another process begin no turn here, but are answered together with one that does.
- */
-function findNewest({ questions }: OpenConversation, { awaitedIds }: ClaimRequest): QuestionRow | undefined {
-  return questions.findLast(({ message_id, request }) => request.isAsync || awaitedIds.includes(message_id))
-}
-
-function decide(open: Open, request: ClaimRequest): Decided {
-  const found = findOpen(open, request)
-  const newest = found && findNewest(found, request)
-  if (!newest) return { kind: 'idle' }
-  const { conversation, isBusy } = found
-  if (isBusy) return { kind: 'busy' }
-  if (!isAiOn(conversation)) return { kind: 'idle' }
-  const agent = open.agents.get(keyOf(request.organizationId, newest.agent_id))!
-  const turn = prepareTurn(found, agent, request.turnId)
-  const at = findDueTime(turn.questions, agent.settings)
-  if (at > new Date()) return { kind: 'later', at }
-  return { kind: 'starts', turn, isMoreOpen: found.questions.length > turn.questions.length }
-}
-
-/** When the customer seems to have finished: nothing for the window, or long enough altogether. */
-function findDueTime(questions: readonly QuestionRow[], { burstWindowMs, burstMaxWaitMs }: AgentSettings): Date {
-  const times = questions.map((question) => question.asked_at.getTime())
-  const mostMs = Math.max(burstMaxWaitMs, burstWindowMs)
-  return new Date(Math.min(Math.max(...times) + burstWindowMs, Math.min(...times) + mostMs))
-}
-
-function prepareTurn({ conversation, questions }: OpenConversation, agent: ClaimedAgent, id: string): StartedTurn {
-  return {
-    organizationId: conversation.organization_id, conversationId: conversation.id, id, startedAt: new Date(),
-    attempt: 1, seenSeq: conversation.last_seq, channel: conversation.channel, agent,
-    contactId: conversation.contact_id,
-    questions: questions.filter((question) => question.agent_id === agent.id),
-  }
-}
-
-async function startTurns(tx: Transaction, turns: readonly StartedTurn[], runnerId: string): Promise<void> {
-  if (turns.length === 0) return
-  const rows = turns.map((turn) => ({
-    organization_id: turn.organizationId, id: turn.id, conversation_id: turn.conversationId, agent_id: turn.agent.id,
-    runner_id: runnerId, attempt: turn.attempt, message_ids: messageIdsOf(turn), seen_seq: turn.seenSeq,
-    started_at: turn.startedAt,
-  }))
-  await sql`
-    with started as (
-      insert into turns (
-        organization_id, id, conversation_id, agent_id, runner_id, attempt, message_ids, seen_seq, started_at
-      )
-      select organization_id, id, conversation_id, agent_id, runner_id, attempt, message_ids, seen_seq, started_at
-      from json_populate_recordset(null::turns, ${JSON.stringify(rows)}::json)
-      returning organization_id, id, message_ids
-    )
-    update questions q set turn_id = started.id from started, unnest(started.message_ids) as asked(message_id)
-    where q.message_id = asked.message_id and q.organization_id = started.organization_id
-  `.execute(tx)
+  return claims
 }
 
 interface SilentRequest {
-  open: Open
+  open: Open<ConversationRow>
   request: ClaimRequest
   runnerId: string
 }

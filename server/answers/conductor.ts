@@ -2,13 +2,13 @@ import { createId } from '../database/create-id.ts'
 import { inOrganization } from '../database/transactions.ts'
 import { HiloError } from '../errors.ts'
 import type { ToolCall } from '../models/model-call.ts'
-import type { Claim } from './claim-turns.ts'
 import { type ClaimedTurn, type ConversationAddress, toWork } from './claimed-turn.ts'
-import { endWith } from './end-running-turn.ts'
+import { endInterrupted, endWith } from './end-running-turn.ts'
 import type { ClaimTurn } from './gather-claims.ts'
 import { readKeptIds, reopenBrokenOff } from './open-again.ts'
 import { readSettled, type SettledQuestion, settleFrom } from './read-settled.ts'
 import { type Breaking, type RunOptions, runTurn } from './run-turn.ts'
+import type { Claim, Claimed } from './start-turns.ts'
 import type { TurnEnd } from './turn-answer.ts'
 
 /** Somebody who asked and waits. */
@@ -55,6 +55,8 @@ export class Conductor {
   #running: Running | undefined
   /** Known before it can be in the database, and until it has ended there. */
   #turnId: string | undefined
+  /** A turn that began with its question, and is to be run. */
+  #begun: Claimed | undefined
   #isRung = false
   #pause: Pause | undefined
 
@@ -65,16 +67,20 @@ export class Conductor {
     this.done = Promise.resolve().then(() => this.#conduct())
   }
 
-  /** There is something to answer; with a waiter, somebody who wants to hear it. */
-  prompt(waiter?: Waiter): void {
+  /**
+   * There is something to answer.
+   * @param prompted a waiter wants to hear it; a turn of this process that began with the question is to be run.
+   */
+  prompt({ waiter, begun }: { waiter?: Waiter, begun?: Claimed } = {}): void {
     if (waiter) this.#waiters.add(waiter)
+    this.#begun ??= begun
     this.#isPrompted = true
-    if (this.#pause?.kind === 'later') this.#pause.end()
+    if (begun || this.#pause?.kind === 'later') this.#pause?.end()
   }
 
-  /** The turn that runs here, or may begin at this moment. */
-  get turnId(): string | undefined {
-    return this.#turnId
+  /** Turns that run here, or may begin at this moment. */
+  get turnIds(): string[] {
+    return [this.#turnId, this.#begun?.turn.id].filter((id) => id !== undefined)
   }
 
   /** Whether a turn runs for this waiter and for nobody else. */
@@ -133,8 +139,7 @@ export class Conductor {
   }
 
   async #step(): Promise<void> {
-    if (this.#stopping.signal.aborted) throw new HiloError('UNAVAILABLE', 'This server stops. Send the request again, with the '
-        + 'same Idempotency-Key or externalId.')
+    if (this.#stopping.signal.aborted) await this.#giveUp()
     this.#isPrompted = false
     this.#isRung = false
     const waiting = [...this.#waiters]
@@ -152,7 +157,20 @@ export class Conductor {
     else await this.#rejectUnknown(waiting)
   }
 
-  #claim(waiting: readonly Waiter[]): Promise<Claim> {
+  /** The server stops. A turn that has not been run is left to whoever comes. */
+  async #giveUp(): Promise<never> {
+    if (this.#begun) await endInterrupted(this.#options.db, this.#begun.turn, toWork(this.#begun.turn))
+    throw new HiloError('UNAVAILABLE', 'This server stops. Send the request again, with the same Idempotency-Key or '
+      + 'externalId.')
+  }
+
+  async #claim(waiting: readonly Waiter[]): Promise<Claim> {
+    const begun = this.#begun
+    if (begun) {
+      this.#turnId = begun.turn.id
+      this.#begun = undefined
+      return begun
+    }
     const turnId = this.#turnId = createId()
     const awaitedIds = waiting.map((waiter) => waiter.messageId)
     return this.#options.claimTurn({ ...this.#address, turnId, awaitedIds })
@@ -235,7 +253,7 @@ export class Conductor {
 
   /** Until then, or until something happens that may be what it waits for. */
   async #wait(kind: Pause['kind'], ms: number): Promise<void> {
-    const hasHappened = kind === 'later' ? this.#isPrompted : this.#isRung
+    const hasHappened = this.#begun !== undefined || (kind === 'later' ? this.#isPrompted : this.#isRung)
     if (hasHappened || this.#stopping.signal.aborted) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, Math.max(ms, 0))

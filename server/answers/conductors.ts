@@ -25,7 +25,7 @@ export function createConductors(options: Omit<ConductorOptions, 'onIdle'>): Con
       busy.set(key, created)
       return created
     },
-    listTurnIds: () => [...busy.values()].flatMap(({ turnId }) => turnId ?? []),
+    listTurnIds: () => [...busy.values()].flatMap(({ turnIds }) => turnIds),
     wake(organizationIds) {
       const rang = new Set(organizationIds)
       for (const conductor of busy.values()) if (rang.has(conductor.organizationId)) conductor.wake()

@@ -2,9 +2,10 @@ import type { ConversationRow } from '../conversations/access-conversation.ts'
 import { isAiOn } from '../conversations/ai-state.ts'
 import type { TurnOutcome } from '../database/answer-tables.ts'
 import type { Transaction } from '../database/schema.ts'
+import { writeRows } from '../database/write-rows.ts'
 import { type NewEvent, recordEvents } from '../events/record-events.ts'
 import { carryOut } from './end-turn.ts'
-import { announceEnds, saveTurnEnds } from './save-turn-ends.ts'
+import { announceEnds, writeTurnEnds } from './write-turn-ends.ts'
 import type { Decided, TurnEnd, TurnError, TurnWork } from './turn-answer.ts'
 
 export interface SilentEnd {
@@ -38,7 +39,7 @@ export async function endSilently(tx: Transaction, end: SilentEnd): Promise<Turn
     result: { answer: '', messageId: null, status: state.status, requestsHuman: !isAiOn(state) },
   }
   const finishedAt = new Date()
-  await saveTurnEnds(tx, [ended], finishedAt)
+  await writeRows(tx, writeTurnEnds([ended], finishedAt))
   const { apiKeyId } = work
   await recordEvents(tx, [...events.map((event) => ({ ...event, apiKeyId })), ...announceEnds([ended], finishedAt)])
   return ended

@@ -1,7 +1,8 @@
 import type { Database } from '../database/schema.ts'
 import { inOrganizations } from '../database/transactions.ts'
 import { createGroupCommit } from '../group-commit.ts'
-import { type Claim, type ClaimRequest, claimTurns } from './claim-turns.ts'
+import { claimTurns } from './claim-turns.ts'
+import type { Claim, ClaimRequest } from './start-turns.ts'
 
 /** Turns that begin in one transaction. */
 const batchSize = 100

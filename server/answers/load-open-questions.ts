@@ -1,49 +1,50 @@
 import { sql } from 'kysely'
-import { type AgentSettings, readSettings } from '../agents/agent-settings.ts'
 import type { ConversationRow } from '../conversations/access-conversation.ts'
+import type { AiState } from '../conversations/ai-state.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import type { ClaimedAgent, ConversationAddress, QuestionRow } from './claimed-turn.ts'
-import { toDay } from './save-turn-ends.ts'
+import { readAgents } from './read-agents.ts'
 
 /** A conversation, locked, with what is open in it. */
-export interface OpenConversation {
-  conversation: ConversationRow
+export interface OpenConversation<Conversation extends LockedConversation = LockedConversation> {
+  conversation: Conversation
   /** Oldest first. */
   questions: QuestionRow[]
   /** A turn runs. */
   isBusy: boolean
 }
 
+/** What a turn needs to know of its conversation, which is locked. */
+export type LockedConversation =
+  Pick<ConversationRow, 'organization_id' | 'id' | 'channel' | 'contact_id' | 'last_seq'> & AiState
+
 /** Conversations with what is open in them, by `keyOf`, and the agents that were asked, by `keyOf`. */
-export interface Open {
-  conversations: Map<string, OpenConversation>
+export interface Open<Conversation extends LockedConversation = LockedConversation> {
+  conversations: Map<string, OpenConversation<Conversation>>
   agents: Map<string, ClaimedAgent>
 }
 
 /** Locks conversations, in the order in which `ingest` does, and reads what is open in them: three statements. */
-export async function loadOpenQuestions(tx: Transaction, addresses: readonly ConversationAddress[]): Promise<Open> {
+export async function loadOpenQuestions(
+  tx: Transaction, addresses: readonly ConversationAddress[],
+): Promise<Open<ConversationRow>> {
+  const conversations = await readOpenQuestions(tx, await lockConversations(tx, addresses))
+  const questions = [...conversations.values()].flatMap((open) => open.questions)
+  return { conversations, agents: await readAgents(tx, questions.map(toAgentAddress)) }
+}
+
+function toAgentAddress({ organization_id, agent_id }: QuestionRow) {
+  return { organizationId: organization_id, agentId: agent_id }
+}
+
+async function lockConversations(
+  tx: Transaction, addresses: readonly ConversationAddress[],
+): Promise<ConversationRow[]> {
   const wanted = addresses.map(({ organizationId, conversationId }) => (
     { organization_id: organizationId, conversation_id: conversationId }
   ))
-  const conversations = new Map<string, OpenConversation>()
-  for (const conversation of await lockConversations(tx, wanted)) {
-    const key = keyOf(conversation.organization_id, conversation.id)
-    conversations.set(key, { conversation, questions: [], isBusy: false })
-  }
-  const rows = await readQuestions(tx, wanted)
-  for (const { isBusy, ...question } of rows) {
-    const open = conversations.get(keyOf(question.organization_id, question.conversation_id))
-    open?.questions.push(question)
-    if (open) open.isBusy ||= isBusy
-  }
-  return { conversations, agents: await readAgents(tx, rows) }
-}
-
-type Wanted = { organization_id: string, conversation_id: string }[]
-
-async function lockConversations(tx: Transaction, wanted: Wanted): Promise<ConversationRow[]> {
   const { rows } = await sql<ConversationRow>`
     with ordered as materialized (
       select w.* from ${wantedRows(['organization_id', 'conversation_id'], wanted)}
@@ -58,8 +59,25 @@ async function lockConversations(tx: Transaction, wanted: Wanted): Promise<Conve
   return rows
 }
 
-/** Only now: what was committed while we waited for the lock counts. */
-async function readQuestions(tx: Transaction, wanted: Wanted): Promise<(QuestionRow & { isBusy: boolean })[]> {
+/** What is open in conversations that are locked: what was committed while we waited for the lock counts. */
+export async function readOpenQuestions<Conversation extends LockedConversation>(
+  tx: Transaction, locked: readonly Conversation[],
+): Promise<Open<Conversation>['conversations']> {
+  const open = new Map(locked.map((conversation): [string, OpenConversation<Conversation>] => (
+    [keyOf(conversation.organization_id, conversation.id), { conversation, questions: [], isBusy: false }]
+  )))
+  for (const { isBusy, ...question } of await readQuestions(tx, locked)) {
+    const one = open.get(keyOf(question.organization_id, question.conversation_id))!
+    one.questions.push(question)
+    one.isBusy ||= isBusy
+  }
+  return open
+}
+
+async function readQuestions(
+  tx: Transaction, conversations: readonly LockedConversation[],
+): Promise<(QuestionRow & { isBusy: boolean })[]> {
+  const wanted = conversations.map(({ organization_id, id }) => ({ organization_id, conversation_id: id }))
   const { rows } = await sql<QuestionRow & { isBusy: boolean }>`
     select q.*, t.is_busy as "isBusy" from ${wantedRows(['organization_id', 'conversation_id'], wanted)}
     cross join lateral (
@@ -76,33 +94,4 @@ async function readQuestions(tx: Transaction, wanted: Wanted): Promise<(Question
     order by q.organization_id, q.conversation_id, q.seq
   `.execute(tx)
   return rows
-}
-
-interface AgentRow {
-  organizationId: string
-  id: string
-  name: string
-  systemPrompt: string | null
-  settings: Partial<AgentSettings>
-  spent: string | null
-}
-
-async function readAgents(tx: Transaction, questions: readonly QuestionRow[]): Promise<Open['agents']> {
-  if (questions.length === 0) return new Map()
-  const wanted = questions.map(({ organization_id, agent_id }) => ({ organization_id, id: agent_id }))
-  const { rows } = await sql<AgentRow>`
-    select a.organization_id as "organizationId", a.id, a.name, a.system_prompt as "systemPrompt", a.settings,
-      s.cost as spent
-    from ${wantedRows(['organization_id', 'id'], wanted)}
-    cross join lateral (
-      select a.* from agents a where a.organization_id = w.organization_id and a.id = w.id offset 0
-    ) a
-    left join lateral (
-      select s.cost from agent_spend s
-      where s.organization_id = w.organization_id and s.agent_id = w.id and s.day = ${toDay(new Date())}::date offset 0
-    ) s on true
-  `.execute(tx)
-  return new Map(rows.map(({ organizationId, settings, spent, ...agent }) => (
-    [keyOf(organizationId, agent.id), { ...agent, settings: readSettings(settings), spent: Number(spent ?? 0) }]
-  )))
 }

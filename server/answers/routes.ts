@@ -1,18 +1,16 @@
 import { type QueryAnswer, QueryAnswer as QueryAnswerSchema, QueryBody } from '@hilo/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { gatherAgents } from '../agents/gather-agents.ts'
 import { readIdempotency, readIdempotencyKey } from '../agents/read-idempotency.ts'
 import { readMessage } from '../agents/read-message.ts'
+import { assertAllowedUrl } from '../guarded-client/check-url.ts'
 import { toHiloError } from '../http/error-handler.ts'
 import { errorResponses } from '../http/error-responses.ts'
 import type { Routes, Services } from '../http/hilo-app.ts'
 import type { NewMessage, Outcome } from '../messages/new-message.ts'
 import { AnswerStream } from './answer-stream.ts'
 import type { AnswerListener, Asked } from './answers.ts'
-import { chooseMode } from './choose-mode.ts'
 import { presentAccepted, presentAnswer } from './present-answer.ts'
-import type { Question } from './question.ts'
 import { readQuestion } from './read-question.ts'
 import { requestsHuman } from './requests-human.ts'
 
@@ -54,17 +52,15 @@ interface Recorded {
 
 /** The door of the AI. */
 export const answerRoutes = (services: Services): Routes => async (app) => {
-  const { config, database: { db }, ingest, answers, webhooks } = services
-  const findAgent = gatherAgents(db)
-  const record = async (message: NewMessage, question: Question): Promise<Recorded> => {
-    const [outcome] = await ingest.record([{ ...message, question: { ...question } }])
-    if (!outcome!.ok) throw outcome!.error
+  const { config, database: { db }, answers, webhooks } = services
+  const record = async (message: NewMessage): Promise<Recorded> => {
+    const outcome = await answers.record(message)
+    if (!outcome.ok) throw outcome.error
     const { organizationId, apiKeyId, agentId } = message
-    const { conversationId, messageId } = outcome!.recorded
-    const { isRepeat } = outcome!
+    const { recorded: { conversationId, messageId }, isRepeat, claimed: begun } = outcome
+    const question = outcome.question!
     return {
-      outcome: outcome!,
-      asked: { organizationId, conversationId, messageId, isRepeat, question, agentId, apiKeyId },
+      outcome, asked: { organizationId, conversationId, messageId, isRepeat, question, agentId, apiKeyId, begun },
     }
   }
 
@@ -73,19 +69,17 @@ export const answerRoutes = (services: Services): Routes => async (app) => {
     const message = readMessage({ ...body, isDraft: undefined, author: undefined, from: 'contact' }, {
       caller, agentId, receivedAt: new Date(), idempotency: readIdempotency(request, readIdempotencyKey(request)),
     })
-    const question = await chooseMode(findAgent, {
-      question: readQuestion(body), address: { organizationId: caller.organizationId, id: agentId },
-      channel: message.channel, allowPrivate: config.allowPrivateTargets,
-    })
-    if (question.isAsync && question.webhookUrl !== undefined) {
+    const question = readQuestion(body)
+    if (question.webhookUrl !== undefined) {
+      assertAllowedUrl(question.webhookUrl, { allowPrivate: config.allowPrivateTargets, field: 'webhookUrl' })
       await webhooks.prepareAnswers({ organizationId: caller.organizationId, agentId, actor: caller.apiKeyId })
     }
-    const { outcome, asked } = await record(message, question)
+    const { outcome, asked } = await record({ ...message, question })
     if (outcome.isRepeat) reply.header('idempotent-replay', 'true')
     const present = (answer: QueryAnswer): QueryAnswer => (
       explain ? { ...answer, resolution: outcome.resolution } : answer
     )
-    if (question.isAsync) {
+    if (asked.question.isAsync) {
       await answers.begin(asked)
       return present(presentAccepted(outcome.recorded, await requestsHuman(db, asked)))
     }

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { ConversationSet } from '../conversations/conversation-set.ts'
 import { createId } from '../database/create-id.ts'
 import { inOrder } from '../database/in-order.ts'
-import { type Insert, insertInto } from '../database/insert-rows.ts'
+import { insertInto, type Write } from '../database/write-rows.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
 import { StaleReadError } from '../database/stale-read-error.ts'
@@ -42,6 +42,7 @@ export async function loadContacts(
   const set: ContactSet = {
     byId: new Map(), byIdentity: new Map(), changed: new Set(), addedIdentities: [], linked: new Set(), proposals: [],
   }
+  if (incoming.every(({ answers }) => answers)) return set // answers name nobody
   const wanted = collectIdentities(incoming)
   const found = await findByIdentity(tx, wanted)
   for (const { kind, value, ...row } of found) {
@@ -188,7 +189,7 @@ const columns = ['organization_id', 'id', 'first_name', 'last_name', 'created_at
  * What the batch created, filled in and noticed. Names are filled in, never overwritten: also not those that somebody
  * set since they were read. Those rows exist; the conflict is what finds them by their key.
  */
-export function insertContacts(set: ContactSet): Insert[] {
+export function insertContacts(set: ContactSet): Write[] {
   const now = new Date().toISOString()
   const rows = inOrder(['organization_id', 'id'], [...set.changed].map((contact) => ({
     organization_id: contact.organizationId, id: contact.id, first_name: contact.firstName,

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { inOrder } from '../database/in-order.ts'
-import { type Insert, insertInto } from '../database/insert-rows.ts'
+import { insertInto, type Write } from '../database/write-rows.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { ConversationStatus, Transaction } from '../database/schema.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
@@ -163,7 +163,7 @@ const columns = [
  * What the batch opened and changed. Rows that exist are locked and were read under the lock, so their new values can
  * simply be set; the conflict is what finds them by their key.
  */
-export function insertConversations(set: ConversationSet): Insert[] {
+export function insertConversations(set: ConversationSet): Write[] {
   const now = new Date().toISOString()
   const rows = inOrder(['organization_id', 'id'], [...set.changed].map((state) => ({
     organization_id: state.organizationId, id: state.id, agent_id: state.agentId, channel: state.channel,

@@ -1,6 +1,7 @@
 import type { Takeovers } from '../agents/takeovers.ts'
+import type { OfferedQuestion } from '../answers/begin-turns.ts'
 import { carryOut, describeEnd } from '../answers/end-turn.ts'
-import { nameSome } from '../answers/save-turn-ends.ts'
+import { nameSome } from '../answers/write-turn-ends.ts'
 import type { TurnAnswer, TurnEnd } from '../answers/turn-answer.ts'
 import type { AssociatedContact } from '../contacts/associate-contact.ts'
 import { addContact, attachIdentity, type ContactSet, linkContact, proposeMerge } from '../contacts/contact-set.ts'
@@ -10,7 +11,7 @@ import { followMessage, isHistory } from '../conversations/follow-message.ts'
 import type { ResolvedConversation } from '../conversations/resolve-conversation.ts'
 import { createId } from '../database/create-id.ts'
 import { inOrder } from '../database/in-order.ts'
-import { type Insert, insertInto } from '../database/insert-rows.ts'
+import { insertInto, type Write } from '../database/write-rows.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { NewEvent } from '../events/record-events.ts'
 import type { NewMessage, Recorded } from './new-message.ts'
@@ -22,6 +23,7 @@ export interface Journal {
   contacts: ContactSet
   messages: MessageRow[]
   questions: QuestionRow[]
+  offered: OfferedQuestion[]
   turnEnds: TurnEnd[]
   events: NewEvent[]
   /** Of the agents in whose conversations humans write. */
@@ -64,6 +66,10 @@ export function appendMessage(journal: Journal, message: NewMessage, decisions: 
   }
   journal.messages.push(toRow(message, recorded, { conversation, contactId: decisions.associated.contact?.id }))
   if (message.question) journal.questions.push(toQuestion(message, recorded, conversation))
+  if (message.offer) {
+    const { organizationId, agentId } = message
+    journal.offered.push({ ...message.offer, organizationId, agentId, ...recorded })
+  }
   if (!message.isDraft) {
     journal.events.push({
       organizationId: message.organizationId, type: 'message.created', conversationId: conversation.id,
@@ -198,7 +204,7 @@ const questionColumns = [
   'organization_id', 'message_id', 'conversation_id', 'seq', 'agent_id', 'api_key_id', 'request', 'asked_at',
 ] as const
 
-export function insertMessages({ messages, questions }: Journal): Insert[] {
+export function insertMessages({ messages, questions }: Journal): Write[] {
   return [
     insertInto('messages', { columns, rows: inOrder(['organization_id', 'source', 'external_id'], messages) }),
     insertInto('questions', { columns: questionColumns, rows: questions }),

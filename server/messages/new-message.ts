@@ -1,4 +1,7 @@
 import type { Attachment, AuthorKind, ConversationStatus, Metadata } from '../database/schema.ts'
+import type { Offer } from '../answers/begin-turns.ts'
+import type { Question } from '../answers/question.ts'
+import type { Claimed } from '../answers/start-turns.ts'
 import type { TurnAnswer } from '../answers/turn-answer.ts'
 import type { HiloError } from '../errors.ts'
 
@@ -66,7 +69,9 @@ export interface NewMessage {
   }
   idempotency?: { key: string, requestHash: string }
   /** It asks the AI: what the call says besides the message. */
-  question?: Record<string, unknown>
+  question?: Question
+  /** The turn that may begin with this question. */
+  offer?: Offer
   /** It is the AI's answer: recorded only as long as nothing newer has arrived. */
   answers?: TurnAnswer
   /** Noticed while parsing. */
@@ -97,7 +102,16 @@ export interface Resolution {
 
 /** What happened to one message. */
 export type Outcome =
-  | { ok: true, recorded: Recorded, isRepeat: boolean, resolution: Resolution }
+  | {
+    ok: true
+    recorded: Recorded
+    isRepeat: boolean
+    resolution: Resolution
+    /** What was asked, with the mode in which it is answered. */
+    question?: Question
+    /** The offered turn, if it has begun. */
+    claimed?: Claimed
+  }
   | { ok: false, error: HiloError, overtakenBy?: Overtaker }
 
 /** Who was quicker than an answer of the AI: the customer wrote on, a human came in, or the turn ended elsewhere. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { inOrder } from '../database/in-order.ts'
-import { insertInto, insertRows } from '../database/insert-rows.ts'
+import { insertInto, writeRows } from '../database/write-rows.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
@@ -102,6 +102,7 @@ export function repeatOutcome(recorded: Recorded, message: NewMessage): Outcome 
     ok: true,
     recorded,
     isRepeat: true,
+    question: message.question,
     resolution: {
       conversation: { id: recorded.conversationId, created: false, decidedBy: 'repeat', attachedKeys: [] },
       contact: { created: false, attachedIdentities: [] },
@@ -124,7 +125,7 @@ export async function saveAnswers(tx: Transaction, repeats: Repeats): Promise<vo
     using ${wantedRows(['organization_id', 'key'], rows)}
     where i.organization_id = w.organization_id and i.key = w.key and i.created_at <= now() - ${keptFor}::interval
   `.execute(tx)
-  await insertRows(tx, [
+  await writeRows(tx, [
     insertInto('idempotency_keys', { columns: ['organization_id', 'key', 'request_hash', 'response'], rows }),
   ])
 }

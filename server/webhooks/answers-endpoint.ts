@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { accessAgent } from '../agents/access-agent.ts'
 import { createId } from '../database/create-id.ts'
 import type { Transaction } from '../database/schema.ts'
 import type { Encryption } from '../encryption/encrypt.ts'
@@ -19,6 +20,7 @@ export interface AnsweringAgent {
  * Sees to it that an agent has the endpoint over which its answers go to the addresses of calls. Whoever asks must do
  * so before the first answer is in the log.
  * @returns whether it was created by this.
+ * @throws HiloError NOT_FOUND if the organization has no such agent.
  */
 export async function ensureAnswersEndpoint(
   tx: Transaction, { organizationId, agentId, actor }: AnsweringAgent, encryption: Encryption,
@@ -27,6 +29,7 @@ export async function ensureAnswersEndpoint(
     .where('organization_id', '=', organizationId).where('agent_id', '=', agentId).where('kind', '=', 'answers')
     .executeTakeFirst()
   if (existing) return false
+  await accessAgent(tx, { organizationId, id: agentId })
   const id = createId()
   const created = await tx.insertInto('webhook_endpoints').values({
     organization_id: organizationId, id, kind: 'answers', agent_id: agentId, is_ordered: true, ignore_own: false,

@@ -1,25 +1,23 @@
 import { sql } from 'kysely'
 import { inOrder } from '../database/in-order.ts'
-import { insertInto, insertRows } from '../database/insert-rows.ts'
-import type { Transaction } from '../database/schema.ts'
+import { insertInto, type Write } from '../database/write-rows.ts'
 import type { NewEvent } from '../events/record-events.ts'
 import type { TurnEnd, TurnWork } from './turn-answer.ts'
 
 /**
- * Writes down how turns ended: their rows, the questions that they settle, what they cost, and what waits for a person.
- * Their conversations are locked.
+ * How turns ended: their rows, the questions that they settle, what they cost, and what waits for a person. Their
+ * conversations are locked.
  */
-export async function saveTurnEnds(tx: Transaction, ends: readonly TurnEnd[], finishedAt: Date): Promise<void> {
-  if (ends.length === 0) return
-  await finishTurns(tx, ends, finishedAt)
-  await insertRows(tx, [insertApprovals(ends)])
-  await addSpend(tx, ends, finishedAt)
+export function writeTurnEnds(ends: readonly TurnEnd[], finishedAt: Date): Write[] {
+  return [...finishTurns(ends, finishedAt), insertApprovals(ends), addSpend(ends, finishedAt)]
 }
 
-async function finishTurns(tx: Transaction, ends: readonly TurnEnd[], finishedAt: Date): Promise<void> {
+function finishTurns(ends: readonly TurnEnd[], finishedAt: Date): Write[] {
+  if (ends.length === 0) return []
   const rows = ends.map(({ work, outcome, error, answerIds, result }) => ({
     organization_id: work.organizationId,
     id: work.id,
+    message_ids: work.messageIds,
     seen_message_ids: work.seenMessageIds,
     model: work.model,
     outcome,
@@ -33,23 +31,23 @@ async function finishTurns(tx: Transaction, ends: readonly TurnEnd[], finishedAt
     result,
     finished_at: finishedAt,
   }))
-  await sql`
-    with ended as (
+  const ended = sql`json_populate_recordset(null::turns, ${JSON.stringify(rows)}::json) e`
+  return [
+    sql`
       update turns t set seen_message_ids = e.seen_message_ids, model = e.model, outcome = e.outcome, error_code = e.error_code,
         error_message = e.error_message, prompt_tokens = e.prompt_tokens, completion_tokens = e.completion_tokens,
         cost = e.cost, tool_calls = e.tool_calls, answer_ids = e.answer_ids, result = e.result,
         finished_at = e.finished_at
-      from json_populate_recordset(null::turns, ${JSON.stringify(rows)}::json) e
-      where t.organization_id = e.organization_id and t.id = e.id
-      returning t.organization_id, t.id, t.message_ids
-    )
-    update questions q set settled_at = ${finishedAt.toISOString()}::timestamptz
-    from ended, unnest(ended.message_ids) as asked(message_id)
-    where q.message_id = asked.message_id and q.organization_id = ended.organization_id and q.turn_id = ended.id
-  `.execute(tx)
+      from ${ended} where t.organization_id = e.organization_id and t.id = e.id
+    `,
+    sql`
+      update questions q set settled_at = e.finished_at from ${ended}, unnest(e.message_ids) as asked(message_id)
+      where q.message_id = asked.message_id and q.organization_id = e.organization_id and q.turn_id = e.id
+    `,
+  ]
 }
 
-function insertApprovals(ends: readonly TurnEnd[]) {
+function insertApprovals(ends: readonly TurnEnd[]): Write {
   return insertInto('approvals', {
     columns: ['organization_id', 'id', 'conversation_id', 'turn_id', 'agent_id', 'tool', 'payload', 'status', 'created_at'],
     rows: ends.flatMap(({ work, approvals }) => approvals.map(({ id, tool, payload }) => ({
@@ -60,18 +58,17 @@ function insertApprovals(ends: readonly TurnEnd[]) {
 }
 
 /** By agent and day, in one order, as the rows are locked until the commit. */
-async function addSpend(tx: Transaction, ends: readonly TurnEnd[], finishedAt: Date): Promise<void> {
+function addSpend(ends: readonly TurnEnd[], finishedAt: Date): Write {
   const spent = ends.filter(({ work }) => work.usage.cost > 0).map(({ work }) => ({
     organization_id: work.organizationId, agent_id: work.agentId, cost: work.usage.cost,
   }))
-  if (spent.length === 0) return
-  await sql`
+  return spent.length === 0 ? undefined : sql`
     insert into agent_spend as s (organization_id, agent_id, day, cost)
     select e.organization_id, e.agent_id, ${toDay(finishedAt)}::date, sum(e.cost)
     from json_populate_recordset(null::agent_spend, ${JSON.stringify(inOrder(['organization_id', 'agent_id'], spent))}::json) e
     group by 1, 2 order by 2, 1
     on conflict (agent_id, organization_id, day) do update set cost = s.cost + excluded.cost
-  `.execute(tx)
+  `
 }
 
 /** UTC. */

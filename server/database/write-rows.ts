@@ -1,0 +1,40 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Schema, Transaction } from './schema.ts'
+
+/** A statement that writes, without a `with` of its own; undefined where there is nothing to write. */
+export type Write = RawBuilder<unknown> | undefined
+
+interface Insert<Table extends keyof Schema> {
+  columns: readonly (keyof Schema[Table] & string)[]
+  rows: readonly object[]
+  /** What follows `on conflict`; without it a key that is taken fails the transaction. */
+  onConflict?: RawBuilder<unknown>
+}
+
+/**
+ * Rows to insert into a table. They travel as one JSON value, columns by name, so that the text does not depend on
+ * their number. JSON columns take the value itself; a column that is not named gets its default.
+ */
+export function insertInto<Table extends keyof Schema>(
+  table: Table, { columns, rows, onConflict }: Insert<Table>,
+): Write {
+  if (rows.length === 0) return undefined
+  const names = sql.join(columns.map((column) => sql.ref(column)))
+  return sql`
+    insert into ${sql.table(table)} (${names})
+    select ${names} from json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json)
+    ${onConflict ? sql`on conflict ${onConflict}` : sql``}
+  `
+}
+
+/**
+ * Writes to several tables with one statement, that is one way to the database and back; keys between them are checked
+ * at its end. None sees what another writes.
+ */
+export async function writeRows(tx: Transaction, writes: readonly Write[]): Promise<void> {
+  const statements = writes.filter((write) => write !== undefined)
+  const last = statements.pop()
+  if (!last) return
+  const others = statements.map((statement, number) => sql`${sql.ref(`part_${number}`)} as (${statement})`)
+  await sql`${others.length > 0 ? sql`with ${sql.join(others)}` : sql``} ${last}`.execute(tx)
+}
