@@ -1,10 +1,11 @@
 import Type, { type Static } from 'typebox'
 import { Nullable, OptionalText, Page, PageQuery, Time } from './common.ts'
 
-export const approvalStatuses = ['pending', 'running', 'approved', 'rejected'] as const
+export const approvalStatuses = ['pending', 'running', 'approved', 'rejected', 'failed'] as const
 
 const statusText = '`pending`: nobody has decided; `running`: approved, and the tool is being called; `approved`: it was '
-  + 'called, see `result`; `rejected`: it was not, and will not be.'
+  + 'called, see `result`; `rejected`: it was not, and will not be; `failed`: it was approved, and nobody knows whether the tool has '
+  + 'done its work, as Hilo was stopped meanwhile, see `result`. It is not called again by itself.'
 
 /** A call of a tool that a person has to allow. */
 export const Approval = Type.Object({

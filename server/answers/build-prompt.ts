@@ -62,6 +62,7 @@ const maxResult = 2000
 function tell({ tool, payload, status, reason, result }: Decision): string {
   const call = `- ${tool} ${JSON.stringify(payload)}: ${status === 'running' ? 'approved, not done yet' : status}`
   if (status === 'rejected') return reason === null ? call : `${call}, because: ${JSON.stringify(reason)}`
+  if (status === 'failed') return `${call}. ${result ?? ''}`.trimEnd()
   return result === null ? call : `${call}. It answered: ${JSON.stringify(result.slice(0, maxResult))}`
 }
 

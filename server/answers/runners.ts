@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
+import { failLeftApprovals } from '../approvals/fail-left-approvals.ts'
 import type { OpenDatabase } from '../database/open.ts'
 import type { Database } from '../database/schema.ts'
 import { asOwner } from '../database/transactions.ts'
@@ -36,8 +37,10 @@ export function createRunner({ db, kind }: Pick<OpenDatabase, 'db' | 'kind'>, al
     id,
     beat: (turnIds) => asOwner(db, async (tx) => {
       // The embedded database has one process: any other is gone.
-      if (isFirst && kind === 'pglite') await tx.deleteFrom('runners').execute()
+      const isAlone = isFirst && kind === 'pglite'
+      if (isAlone) await tx.deleteFrom('runners').execute()
       isFirst = false
+      await failLeftApprovals(tx, { isAlone })
       await sql`
         with gone as (delete from runners where alive_until < now() - interval '1 day')
         insert into runners (id, alive_until) values (${id}, now() + make_interval(secs => ${aliveMs / 1000}))

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { HiloError } from '../errors.ts'
+import { assertRefused } from '../test/query-agent.ts'
 import { recordMessages } from '../test/record-messages.ts'
 import { databases, type Hilo, skipWithout, startAnother, startHilo } from '../test/start-hilo.ts'
 import { startServer } from '../test/start-server.ts'
+import { until } from '../test/webhooks.ts'
 import type { RunTool } from './decide-approval.ts'
 
 type Test = Parameters<typeof startHilo>
@@ -128,9 +130,39 @@ for (const database of databases) {
       const { status, body } = await decide(hilo, 'a1/approve')
       assert.deepEqual([status, body.code], [500, 'INTERNAL'])
       const { body: { items: [approval] } } = await hilo.request('GET', '/api/approvals')
-      assert.equal(approval.status, 'approved')
+      assert.equal(approval.status, 'failed')
       assert.match(approval.result, /not known/)
       assert.equal((await decide(hilo, 'a1/approve')).status, 409)
+    })
+
+    test('a call whose process is gone ends as failed, is not made again, and its result counts if it comes yet', async (t) => {
+      const { promise, resolve } = Promise.withResolvers<string>()
+      const begun = Promise.withResolvers<void>()
+      const { hilo, calls, one } = await start(t, database, () => {
+        begun.resolve()
+        return promise
+      })
+      await ask(hilo, one, ['a1', 'a2'])
+      const approving = decide(hilo, 'a1/approve')
+      await begun.promise
+      const read = async () => (await hilo.request('GET', '/api/approvals')).body.items[1]
+      assert.equal((await read()).status, 'running')
+      await hilo.asOwner((tx) => tx.updateTable('approvals').set({ decided_at: new Date(Date.now() - 6 * 60_000) })
+        .where('organization_id', '=', hilo.organizationId).where('status', '=', 'running').execute())
+      await startAnother(t, hilo)
+      const failed = await until(read, ({ status }) => status !== 'running')
+      assert.equal(failed.status, 'failed')
+      assert.match(failed.result, /the tool may have done its work\. Look there before it is called again\.$/)
+      assert.deepEqual(await list(hilo, '?status=failed'), ['a1'])
+      for (const verb of ['approve', 'reject']) {
+        assertRefused(await decide(hilo, `a1/${verb}`), {
+          status: 409, code: 'APPROVAL_DECIDED', says: /it is failed\. The tool may have done its work: look there\./,
+        })
+      }
+      assert.deepEqual([calls.length, await list(hilo, '?status=pending')], [1, ['a2']])
+      resolve('refunded after all')
+      const { status, result } = (await approving).body
+      assert.deepEqual([status, result], ['approved', 'refunded after all'])
     })
 
     test('the tool of the agent is called as it is set by then, with its secrets; a tool that is gone is not', async (t) => {

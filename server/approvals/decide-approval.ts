@@ -1,6 +1,6 @@
 import type { Approval } from '@hilo/contract'
-import type { Updateable } from 'kysely'
-import type { ApprovalsTable } from '../database/answer-tables.ts'
+import { sql, type Updateable } from 'kysely'
+import type { ApprovalStatus, ApprovalsTable } from '../database/answer-tables.ts'
 import type { Database, Transaction } from '../database/schema.ts'
 import { inOrganization } from '../database/transactions.ts'
 import { HiloError } from '../errors.ts'
@@ -32,15 +32,16 @@ export async function approve(
   const running = await inOwn((tx) => decide(tx, caller, { ...decision, status: 'running' }))
   const result = await runTool(running).catch(async (error: unknown) => {
     const isCertain = error instanceof HiloError
-    await inOwn((tx) => change(tx, running, isCertain ? undecided : { status: 'approved', result: unknownResult }))
+    await inOwn((tx) => change(tx, running, isCertain ? undecided : { status: 'failed', result: unknownResult }))
     throw error
   })
   const storable = result.toWellFormed().replaceAll('\0', '')
   return presentApproval(await inOwn((tx) => change(tx, running, { status: 'approved', result: storable })))
 }
 
-const unknownResult = 'The call failed inside Hilo; whether the tool has done its work is not known.'
-const undecided = { status: 'pending', decided_by: null, decided_at: null, reason: null } as const
+const unknownResult = 'The call failed inside Hilo; whether the tool has done its work is not known. Look there before '
+  + 'it is called again.'
+const undecided = { status: 'pending', decided_by: null, decided_at: null, reason: null, result: null } as const
 
 function change(
   tx: Transaction, { organization_id, id }: ApprovalRow, values: Updateable<ApprovalsTable>,
@@ -65,7 +66,7 @@ async function decide(
   { id, reason, status }: Decision & { status: 'running' | 'rejected' },
 ): Promise<ApprovalRow> {
   const decided = await tx.updateTable('approvals')
-    .set({ status, decided_by: apiKeyId, decided_at: new Date(), reason: reason || null })
+    .set({ status, decided_by: apiKeyId, decided_at: sql`now()`, reason: reason || null })
     .where('organization_id', '=', organizationId).where('id', '=', id).where('status', '=', 'pending')
     .returningAll().executeTakeFirst()
   if (decided) return decided
@@ -76,6 +77,13 @@ async function decide(
       field: 'id', hint: 'GET /api/approvals lists them.',
     })
   }
-  throw new HiloError('APPROVAL_DECIDED', found.status === 'running' ? 'It is approved, and the tool is being called.'
-    : `This is decided already: it is ${found.status}.`, { field: 'id' })
+  throw alreadyDecided(found.status)
+}
+
+function alreadyDecided(status: ApprovalStatus): HiloError {
+  const message = status === 'running'
+    ? 'It is approved, and the tool is being called.' : `This is decided already: it is ${status}.`
+  const hint = status === 'failed'
+    ? 'The tool may have done its work: look there. To have it called after all, let the AI ask for it again.' : undefined
+  return new HiloError('APPROVAL_DECIDED', message, { field: 'id', hint })
 }

@@ -26,7 +26,7 @@ const approveSchema = {
   summary: 'Approve a call of a tool',
   description: 'Calls the tool, once and no more, and answers when it is through. Where it could not be called at all, '
     + 'as the agent has it no more (404) or a header cannot be read with the present HILO_SECRET (422), the approval is '
-    + 'pending again.',
+    + 'pending again. Where Hilo is stopped meanwhile it becomes `failed`: the tool may have done its work.',
   params,
   body: DecisionBody,
   response: { 200: Approval, ...errorResponses(...decideErrors, 'MODEL_NOT_CONFIGURED') },

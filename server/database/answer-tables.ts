@@ -93,7 +93,7 @@ export interface ApprovalsTable {
   decided_at: Timestamp | null
 }
 
-export type ApprovalStatus = 'pending' | 'running' | 'approved' | 'rejected'
+export type ApprovalStatus = 'pending' | 'running' | 'approved' | 'rejected' | 'failed'
 
 export interface AgentSpendTable {
   organization_id: string

@@ -5,6 +5,7 @@ import * as eventCauses from './migrations/0003_event_causes.ts'
 import * as answers from './migrations/0004_answers.ts'
 import * as callbacks from './migrations/0005_callbacks.ts'
 import * as eventsOfConversations from './migrations/0006_events_of_conversations.ts'
+import * as failedApprovals from './migrations/0007_failed_approvals.ts'
 import type { Database } from './schema.ts'
 
 /** In order; one that was released is never edited. */
@@ -15,6 +16,7 @@ const migrations: Record<string, Migration> = {
   '0004_answers': answers,
   '0005_callbacks': callbacks,
   '0006_events_of_conversations': eventsOfConversations,
+  '0007_failed_approvals': failedApprovals,
 }
 
 export interface MigrationState {
