@@ -79,5 +79,23 @@ for (const database of databases) {
       assert.ok(instructions.includes('- cancel_order {"number":"7"}: approved. It answered: '), instructions)
       assert.ok(instructions.includes('cancelled'), instructions)
     })
+
+    test('approvals come in the order in which the model asked: in the answer, its repeat, the list and the prompt', async (t) => {
+      const hilo = await startHiloWith(database, settings)
+      const wanted = ['3', '1', '5', '2', '4']
+      const model = await startScriptedModel(t, (_, index) => (index === 0
+        ? { toolCalls: wanted.map((number) => ({ name: 'cancel_order', arguments: { number } })) } : { text: 'Checking.' }))
+      const tool = { name: 'cancel_order', description: 'Cancels.', url: 'https://shop.example.com', requiresApproval: true }
+      await setModel(hilo, model.baseUrl, { tools: [{ ...tool, parameters: { type: 'object' } }] })
+      const numbersOf = (approvals: { payload: { number: string } }[]) => approvals.map(({ payload }) => payload.number)
+      const question = { query: 'Cancel', conversationId: 'c', externalId: 'e1' }
+      assert.deepEqual(numbersOf((await ask(hilo, question)).approvals), wanted)
+      assert.deepEqual(numbersOf((await ask(hilo, question)).approvals), wanted)
+      const { body: { items } } = await hilo.request('GET', '/api/approvals')
+      assert.deepEqual(numbersOf(items), wanted.toReversed(), 'newest first')
+      await ask(hilo, { query: 'And?', conversationId: 'c' })
+      const instructions = String(model.requests.at(-1)!.messages[0]!.content)
+      assert.deepEqual([...instructions.matchAll(/"number":"(\d)"/g)].map(([, number]) => number), wanted)
+    })
   })
 }

@@ -33,9 +33,9 @@ export async function readDecisions(
     cross join lateral (
       select a.* from approvals a
       where a.organization_id = w.organization_id and a.conversation_id = w.conversation_id
-      order by a.created_at desc limit ${sql.lit(mostDecisions)}
+      order by a.created_at desc, a.id desc limit ${sql.lit(mostDecisions)}
     ) a
-    order by w.turn_id, a.created_at
+    order by w.turn_id, a.created_at, a.id
   `.execute(tx)
   for (const { turnId, ...decision } of rows) byTurn.set(turnId, [...byTurn.get(turnId) ?? [], decision])
   return byTurn

@@ -47,7 +47,9 @@ export async function readSettled(
       offset 0
     ) t
     left join lateral (
-      select json_agg(json_build_object('id', a.id, 'tool', a.tool, 'payload', a.payload) order by a.created_at) as list
+      select json_agg(
+        json_build_object('id', a.id, 'tool', a.tool, 'payload', a.payload) order by a.created_at, a.id
+      ) as list
       from approvals a
       where a.organization_id = ${organizationId} and a.conversation_id = q.conversation_id and a.turn_id = t.id
     ) a on true

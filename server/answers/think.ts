@@ -110,22 +110,25 @@ interface ToolOptions extends Pick<ThinkOptions, 'encryption' | 'createTool'> {
 }
 
 function createTools(
-  { organizationId, conversationId, contactId, agent: { id: agentId, settings } }: ClaimedTurn,
+  { organizationId, conversationId, contactId, startedAt, agent: { id: agentId, settings } }: ClaimedTurn,
   { encryption, createTool, decided }: ToolOptions,
 ): ModelTool[] {
   const create = (tool: StoredTool) => createTool(tool, { agentId, conversationId, contactId })
   const tools = openTools(settings.tools, { encryption, organizationId, agentId })
   return [...createBuiltInTools(decided), ...tools.map((tool) => (
-    tool.requiresApproval ? askFirst(create(tool), decided) : create(tool)
+    tool.requiresApproval ? askFirst(create(tool), decided, startedAt) : create(tool)
   ))]
 }
 
-/** A tool that a person has to allow: the model is told so, and the call waits. */
-function askFirst(tool: ModelTool, decided: Decided): ModelTool {
+/**
+ * A tool that a person has to allow: the model is told so, and the call waits. The ids of a turn sort in the order in
+ * which the model asked, as all are written at one moment.
+ */
+function askFirst(tool: ModelTool, { approvals }: Decided, startedAt: Date): ModelTool {
   return {
     ...tool,
     run: async (payload) => {
-      decided.approvals.push({ id: createId(), tool: tool.name, payload })
+      approvals.push({ id: createId(startedAt.getTime() + approvals.length), tool: tool.name, payload })
       return 'A colleague has to approve this first. Nothing was done yet; tell the customer that it is being checked.'
     },
   }
