@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type EventSourceMessage, fetchEventSource } from '@microsoft/fetch-event-source'
 import { ask, readTurns, setModel } from '../test/answers.ts'
+import { inPage } from '../test/in-page.ts'
 import { readMessages } from '../test/rows.ts'
 import { openPieces, startScriptedModel } from '../test/scripted-model.ts'
 import { databases, type Hilo, skipWithout, startHiloWith } from '../test/start-hilo.ts'
@@ -174,16 +175,4 @@ for (const database of databases) {
       assert.equal((await second).answer, 'To both.')
     })
   })
-}
-
-/** The library asks the page that it runs in whether it can be seen. */
-async function inPage(work: () => Promise<void>): Promise<void> {
-  const names = ['document', 'window'] as const
-  const page = { addEventListener() {}, removeEventListener() {}, hidden: false, setTimeout, clearTimeout }
-  for (const name of names) Object.defineProperty(globalThis, name, { value: page, configurable: true })
-  try {
-    await work()
-  } finally {
-    for (const name of names) Reflect.deleteProperty(globalThis, name)
-  }
 }
