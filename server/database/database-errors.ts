@@ -10,8 +10,11 @@ const networkCodes = new Set([
  */
 const unavailableClasses = new Set(['08', '28', '53', '57', '58'])
 
-/** Single codes: no such database, read-only (a standby took over), lock timeout, idle transaction ended. */
-const unavailableStates = new Set(['3D000', '25006', '55P03', '25P03'])
+/**
+ * Single codes: no such database, one that takes no connections (none of our statements fails with this), read-only (a
+ * standby took over), lock timeout, idle transaction ended, transaction that took too long ended.
+ */
+const unavailableStates = new Set(['3D000', '55000', '25006', '55P03', '25P03', '25P04'])
 
 /** What `pg`, its pool and PGlite say when the connection itself is gone; they give no code with it. */
 const lostConnection = new RegExp([

@@ -191,7 +191,7 @@ describe('an error of the server itself', () => {
 
   test('is 503 with Retry-After when the database is away, full or busy', async (t) => {
     const away = [
-      withCode('ECONNREFUSED'), withCode('57P01'), withCode('57P03'), withCode('53300'), withCode('53100'),
+      withCode('ECONNREFUSED'), withCode('57P01'), withCode('57P03'), withCode('55000'), withCode('25P04'), withCode('53300'), withCode('53100'),
       withCode('08006'), withCode('3D000'), new Error('Connection terminated unexpectedly'),
       new Error('timeout exceeded when trying to connect'), new Error('PGlite is closed'), new Error('Query read timeout'),
       new AggregateError([withCode('ECONNREFUSED')], ''), new Error('x', { cause: withCode('57P01') }),

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Kysely, sql } from 'kysely'
+import pg from 'pg'
 import { readConfig } from '../config.ts'
 import { openDatabase, type OpenDatabase } from '../database/open.ts'
 import type { Schema } from '../database/schema.ts'
 import { startServer } from '../start-server.ts'
-import { startHilo, testSecret } from '../test/start-hilo.ts'
+import { startAlone, startHilo, testSecret } from '../test/start-hilo.ts'
 import { createTestPostgres, databases, skipWithout } from '../test/test-databases.ts'
+import { until } from '../test/webhooks.ts'
 
 for (const database of databases) {
   describe(database, skipWithout(database), () => {
@@ -73,6 +75,32 @@ describe('while the database is away', skipWithout('postgres'), () => {
     }
     assert.ok(statuses.every((status) => status === 503 || status === 200), String(statuses))
     assert.equal(statuses.at(-1), 200)
+  })
+})
+
+describe('while the database takes no connections', skipWithout('postgres'), () => {
+  test('requests get 503, never 500, and all recovers by itself', async (t) => {
+    const { url, drop } = await createTestPostgres()
+    const opened = await openDatabase(readConfig({ HILO_DATABASE_URL: url }))
+    const hilo = await startAlone(t, opened)
+    const admin = new pg.Client({ connectionString: process.env.HILO_TEST_POSTGRES_URL })
+    await admin.connect()
+    t.after(async () => {
+      await hilo.stop()
+      await opened.close()
+      await drop()
+      await admin.end()
+    })
+    const name = new URL(url).pathname.slice(1)
+    const read = async () => (await hilo.request('GET', '/api/agents')).status
+    assert.equal(await read(), 200)
+    await admin.query(`alter database ${name} allow_connections false`)
+    await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name])
+    assert.equal(await until(read, (status) => status !== 200), 503)
+    for (let count = 0; count < 15; count += 1) assert.equal(await read(), 503)
+    assert.equal((await hilo.request('GET', '/readyz')).status, 503)
+    await admin.query(`alter database ${name} allow_connections true`)
+    assert.equal(await until(read, (status) => status !== 503), 200)
   })
 })
 
