@@ -16,7 +16,6 @@ import { resolveConversation } from './conversations/resolve-conversation.ts'
 import type { OpenDatabase } from './database/open.ts'
 import type { Database, Transaction } from './database/schema.ts'
 import { inOrganizations } from './database/transactions.ts'
-import { writeRows } from './database/write-rows.ts'
 import { HiloError } from './errors.ts'
 import { recordEvents } from './events/record-events.ts'
 import { createGroupCommit } from './group-commit.ts'
@@ -150,18 +149,18 @@ function isAnswer(message: NewMessage): message is NewMessage & { answers: TurnA
 }
 
 /**
- * Events come last: they hold a lock on the organization's counter until the commit.
+ * Nearly all is written by one statement, the events last: they hold a lock on the organization's counter until the
+ * commit.
  * @returns turns that began, by the ids under which they were offered.
  */
 async function save(tx: Transaction, batch: Batch): Promise<Map<string | undefined, Claimed>> {
   await assertNotMerged(tx, batch.contacts)
-  const finishedAt = new Date()
-  await writeRows(tx, [
-    ...insertContacts(batch.contacts), ...insertConversations(batch.conversations), ...insertMessages(batch),
-    ...writeTurnEnds(batch.turnEnds, finishedAt),
-  ])
   await saveAnswers(tx, batch.repeats)
-  const claimed = await beginTurns(tx, batch)
-  await recordEvents(tx, [...batch.events, ...announceEnds(batch.turnEnds, finishedAt)])
-  return claimed
+  const beginnings = await beginTurns(tx, batch)
+  const finishedAt = new Date()
+  await recordEvents(tx, [...batch.events, ...announceEnds(batch.turnEnds, finishedAt)], [
+    ...insertContacts(batch.contacts), ...insertConversations(batch.conversations), ...insertMessages(batch),
+    ...writeTurnEnds(batch.turnEnds, finishedAt), ...beginnings.writes,
+  ])
+  return beginnings.read()
 }

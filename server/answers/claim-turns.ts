@@ -4,12 +4,13 @@ import { createId } from '../database/create-id.ts'
 import { inOrder } from '../database/in-order.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
+import { writeRows } from '../database/write-rows.ts'
 import { toWork } from './claimed-turn.ts'
 import { endSilently } from './end-silently.ts'
 import { findCallback } from './find-callback.ts'
 import { loadOpenQuestions, type Open } from './load-open-questions.ts'
 import {
-  type Claim, type ClaimRequest, findNewest, findOpen, prepareTurn, startTurns, startWhereDue,
+  type Claim, type ClaimRequest, decideTurns, findNewest, findOpen, listStarts, prepareTurn, toClaims, writeStarts,
 } from './start-turns.ts'
 
 /**
@@ -21,7 +22,9 @@ export async function claimTurns(
   tx: Transaction, requests: readonly ClaimRequest[], runnerId: string,
 ): Promise<Claim[]> {
   const open = await loadOpenQuestions(tx, requests)
-  const claims = await startWhereDue(tx, open, { requests, runnerId })
+  const decisions = decideTurns(open, requests)
+  await writeRows(tx, writeStarts(listStarts(decisions), runnerId))
+  const claims = await toClaims(tx, decisions)
   // Their events lock the logs of the organizations: in one order, or two processes wait for each other.
   for (const request of inOrder(['organizationId'], requests)) await endWhereOff(tx, { open, request, runnerId })
   return claims
@@ -39,7 +42,7 @@ async function endWhereOff(tx: Transaction, { open, request, runnerId }: SilentR
   if (!found || found.isBusy || isAiOn(found.conversation) || !findNewest(found, request)) return
   for (const agentId of new Set(found.questions.map((question) => question.agent_id))) {
     const turn = prepareTurn(found, open.agents.get(keyOf(request.organizationId, agentId))!, createId())
-    await startTurns(tx, [turn], runnerId)
+    await writeRows(tx, writeStarts([turn], runnerId))
     const untold = turn.questions.filter(({ request: { wasAiOff } }) => !wasAiOff)
     const work = { ...toWork(turn), callback: findCallback(agentId, untold) }
     await endSilently(tx, { conversation: found.conversation, work, outcome: 'ai_off' })

@@ -2,7 +2,6 @@ import type { ConversationRow } from '../conversations/access-conversation.ts'
 import { isAiOn } from '../conversations/ai-state.ts'
 import type { TurnOutcome } from '../database/answer-tables.ts'
 import type { Transaction } from '../database/schema.ts'
-import { writeRows } from '../database/write-rows.ts'
 import { type NewEvent, recordEvents } from '../events/record-events.ts'
 import { carryOut } from './end-turn.ts'
 import { announceEnds, writeTurnEnds } from './write-turn-ends.ts'
@@ -39,9 +38,9 @@ export async function endSilently(tx: Transaction, end: SilentEnd): Promise<Turn
     result: { answer: '', messageId: null, status: state.status, requestsHuman: !isAiOn(state) },
   }
   const finishedAt = new Date()
-  await writeRows(tx, writeTurnEnds([ended], finishedAt))
   const { apiKeyId } = work
-  await recordEvents(tx, [...events.map((event) => ({ ...event, apiKeyId })), ...announceEnds([ended], finishedAt)])
+  const all = [...events.map((event) => ({ ...event, apiKeyId })), ...announceEnds([ended], finishedAt)]
+  await recordEvents(tx, all, writeTurnEnds([ended], finishedAt))
   return ended
 }
 

@@ -3,6 +3,7 @@ import type { AgentSettings } from '../agents/agent-settings.ts'
 import { isAiOn } from '../conversations/ai-state.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
+import { insertInto, type Write } from '../database/write-rows.ts'
 import {
   type ClaimedAgent, type ClaimedTurn, type ConversationAddress, messageIdsOf, type QuestionRow, type StartedTurn,
 } from './claimed-turn.ts'
@@ -34,26 +35,29 @@ export type Claim =
   | { kind: 'busy' }
 
 /** Before the history was read, for all turns together. */
-type Decided = Exclude<Claim, Claimed> | { kind: 'starts', turn: StartedTurn, isMoreOpen: boolean }
+export type Decision = Exclude<Claim, Claimed> | { kind: 'starts', turn: StartedTurn, isMoreOpen: boolean }
 
 /**
- * Begins turns in conversations that are locked, each where it is time: never two at once, however many processes try,
- * as an index allows one turn that runs. A few statements for all.
- * @param runnerId the process that will run them.
- * @returns one claim for each request, in order.
+ * Which turns begin in conversations that are locked: each where it is time. Never two at once, however many processes
+ * try, as an index allows one turn that runs.
+ * @returns one for each request, in order.
  */
-export async function startWhereDue(
-  tx: Transaction, open: Open, { requests, runnerId }: { requests: readonly ClaimRequest[], runnerId: string },
-): Promise<Claim[]> {
-  const decided = requests.map((request) => decide(open, request))
-  const turns = decided.flatMap((one) => (one.kind === 'starts' ? [one.turn] : []))
-  await startTurns(tx, turns, runnerId)
-  const claimed = await readPasts(tx, turns)
-  return decided.map((one): Claim => (one.kind === 'starts'
+export function decideTurns(open: Open, requests: readonly ClaimRequest[]): Decision[] {
+  return requests.map((request) => decide(open, request))
+}
+
+export function listStarts(decisions: readonly Decision[]): StartedTurn[] {
+  return decisions.flatMap((one) => (one.kind === 'starts' ? [one.turn] : []))
+}
+
+/** Reads what the turns that were written need of the past, with a few statements for all. */
+export async function toClaims(tx: Transaction, decisions: readonly Decision[]): Promise<Claim[]> {
+  const claimed = await readPasts(tx, listStarts(decisions))
+  return decisions.map((one): Claim => (one.kind === 'starts'
     ? { kind: 'claimed', turn: claimed.get(one.turn.id)!, isMoreOpen: one.isMoreOpen } : one))
 }
 
-function decide(open: Open, request: ClaimRequest): Decided {
+function decide(open: Open, request: ClaimRequest): Decision {
   const found = findOpen(open, request)
   const newest = found && findNewest(found, request)
   if (!newest) return { kind: 'idle' }
@@ -98,23 +102,30 @@ export function prepareTurn(
   }
 }
 
-export async function startTurns(tx: Transaction, turns: readonly StartedTurn[], runnerId: string): Promise<void> {
-  if (turns.length === 0) return
+/** @param runnerId the process that will run them. */
+export function writeStarts(turns: readonly StartedTurn[], runnerId: string): Write[] {
   const rows = turns.map((turn) => ({
     organization_id: turn.organizationId, id: turn.id, conversation_id: turn.conversationId, agent_id: turn.agent.id,
     runner_id: runnerId, attempt: turn.attempt, message_ids: messageIdsOf(turn), seen_seq: turn.seenSeq,
     started_at: turn.startedAt,
   }))
-  await sql`
-    with started as (
-      insert into turns (
-        organization_id, id, conversation_id, agent_id, runner_id, attempt, message_ids, seen_seq, started_at
-      )
-      select organization_id, id, conversation_id, agent_id, runner_id, attempt, message_ids, seen_seq, started_at
-      from json_populate_recordset(null::turns, ${JSON.stringify(rows)}::json)
-      returning organization_id, id, message_ids
-    )
-    update questions q set turn_id = started.id from started, unnest(started.message_ids) as asked(message_id)
-    where q.message_id = asked.message_id and q.organization_id = started.organization_id
-  `.execute(tx)
+  return [insertInto('turns', { columns, rows }), takeUp(turns)]
+}
+
+const columns = [
+  'organization_id', 'id', 'conversation_id', 'agent_id', 'runner_id', 'attempt', 'message_ids', 'seen_seq',
+  'started_at',
+] as const
+
+/** Questions that were there before; those that are written together with their turn name it themselves. */
+function takeUp(turns: readonly StartedTurn[]): Write {
+  const rows = turns.flatMap(({ organizationId, id, questions }) => (
+    questions.filter((question) => question.turn_id !== id)
+      .map(({ message_id }) => ({ organization_id: organizationId, message_id, turn_id: id }))
+  ))
+  return rows.length === 0 ? undefined : sql`
+    update questions q set turn_id = e.turn_id
+    from json_populate_recordset(null::questions, ${JSON.stringify(rows)}::json) e
+    where q.message_id = e.message_id and q.organization_id = e.organization_id
+  `
 }

@@ -27,14 +27,29 @@ export function insertInto<Table extends keyof Schema>(
   `
 }
 
+/** Statements as parts of a larger one, of which what follows can be made to wait. */
+export interface Parts {
+  /** For its `with`, each with a comma behind it. */
+  ctes: RawBuilder<unknown>
+  /** A condition that holds as soon as all of them are through: without it, PostgreSQL runs them when it likes. */
+  areWritten: RawBuilder<unknown>
+}
+
+export function toParts(writes: readonly Write[]): Parts {
+  const parts = writes.filter((write) => write !== undefined)
+    .map((statement, number) => ({ name: sql.ref(`part_${number}`), statement }))
+  return {
+    ctes: sql.join(parts.map(({ name, statement }) => sql`${name} as (${statement} returning 1), `), sql``),
+    areWritten: sql.join([sql`true`, ...parts.map(({ name }) => sql`(select count(*) from ${name}) >= 0`)], sql` and `),
+  }
+}
+
 /**
  * Writes to several tables with one statement, that is one way to the database and back; keys between them are checked
  * at its end. None sees what another writes.
  */
 export async function writeRows(tx: Transaction, writes: readonly Write[]): Promise<void> {
-  const statements = writes.filter((write) => write !== undefined)
-  const last = statements.pop()
-  if (!last) return
-  const others = statements.map((statement, number) => sql`${sql.ref(`part_${number}`)} as (${statement})`)
-  await sql`${others.length > 0 ? sql`with ${sql.join(others)}` : sql``} ${last}`.execute(tx)
+  if (writes.every((write) => write === undefined)) return
+  const { ctes, areWritten } = toParts(writes)
+  await sql`with ${ctes} written as (select ${areWritten}) select from written`.execute(tx)
 }

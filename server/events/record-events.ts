@@ -2,6 +2,7 @@ import type { EventType } from '@hilo/contract'
 import { sql } from 'kysely'
 import { noteGrowth } from '../database/grown-logs.ts'
 import type { Callback, Metadata, Transaction } from '../database/schema.ts'
+import { toParts, type Write, writeRows } from '../database/write-rows.ts'
 
 /** A change, as it enters the log. What it is about is named by id; `data` holds what the rows do not tell. */
 export interface NewEvent {
@@ -21,9 +22,13 @@ export interface NewEvent {
  * Writes events into the log, numbered per organization without a gap and in the order of commits: the counter's row
  * stays locked until this transaction ends, so call it last. Counters are locked in the order of ids: two batches never
  * wait for each other.
+ * @param before what is to be written before them, by the same statement: one way to the database less.
  */
-export async function recordEvents(tx: Transaction, events: readonly NewEvent[]): Promise<void> {
-  if (events.length === 0) return
+export async function recordEvents(
+  tx: Transaction, events: readonly NewEvent[], before: readonly Write[] = [],
+): Promise<void> {
+  if (events.length === 0) return writeRows(tx, before)
+  const { ctes, areWritten } = toParts(before)
   const createdAt = new Date().toISOString()
   const rows = events.map((event, position) => ({
     organization_id: event.organizationId,
@@ -38,9 +43,10 @@ export async function recordEvents(tx: Transaction, events: readonly NewEvent[])
     created_at: createdAt,
   }))
   const { rows: grown } = await sql<{ organization_id: string, last_seq: number }>`
-    with incoming as (
+    with ${ctes} incoming as (
       select e.*, row_number() over (partition by e.organization_id order by e.seq) as nth
       from json_populate_recordset(null::events, ${JSON.stringify(rows)}::json) e
+      where ${areWritten}
     ), counted as (
       select organization_id, count(*) as count from incoming group by organization_id
     ), numbered as (

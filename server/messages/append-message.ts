@@ -1,6 +1,8 @@
 import type { Takeovers } from '../agents/takeovers.ts'
 import type { OfferedQuestion } from '../answers/begin-turns.ts'
+import type { QuestionRow } from '../answers/claimed-turn.ts'
 import { carryOut, describeEnd } from '../answers/end-turn.ts'
+import type { Question } from '../answers/question.ts'
 import { nameSome } from '../answers/write-turn-ends.ts'
 import type { TurnAnswer, TurnEnd } from '../answers/turn-answer.ts'
 import type { AssociatedContact } from '../contacts/associate-contact.ts'
@@ -38,13 +40,6 @@ interface MessageRow {
   [column: string]: unknown
 }
 
-/** A row of the table `questions`. */
-interface QuestionRow {
-  organization_id: string
-  message_id: string
-  [column: string]: unknown
-}
-
 /** The decisions about one message. */
 export interface Decisions {
   resolved: ResolvedConversation
@@ -65,11 +60,7 @@ export function appendMessage(journal: Journal, message: NewMessage, decisions: 
     status: conversation.status,
   }
   journal.messages.push(toRow(message, recorded, { conversation, contactId: decisions.associated.contact?.id }))
-  if (message.question) journal.questions.push(toQuestion(message, recorded, conversation))
-  if (message.offer) {
-    const { organizationId, agentId } = message
-    journal.offered.push({ ...message.offer, organizationId, agentId, ...recorded })
-  }
+  if (message.question) ask(journal, message, { question: message.question, recorded, conversation })
   if (!message.isDraft) {
     journal.events.push({
       organizationId: message.organizationId, type: 'message.created', conversationId: conversation.id,
@@ -112,9 +103,21 @@ function follow({ takeovers }: Journal, message: NewMessage, conversation: Conve
     .map((consequence) => ({ ...consequence, organizationId, conversationId, apiKeyId }))
 }
 
-function toQuestion(
-  message: NewMessage, { messageId, conversationId }: Recorded, conversation: ConversationState,
-): QuestionRow {
+interface Asking {
+  question: Question
+  recorded: Recorded
+  conversation: ConversationState
+}
+
+/** The message asks the AI, which may answer at once. */
+function ask(journal: Journal, message: NewMessage, asking: Asking): void {
+  const { organizationId, agentId, offer } = message
+  journal.questions.push(toQuestion(message, asking))
+  if (offer) journal.offered.push({ ...offer, organizationId, agentId, ...asking.recorded })
+}
+
+function toQuestion(message: NewMessage, { question, recorded, conversation }: Asking): QuestionRow {
+  const { messageId, conversationId } = recorded
   return {
     organization_id: message.organizationId,
     message_id: messageId,
@@ -122,8 +125,10 @@ function toQuestion(
     seq: conversation.lastSeq,
     agent_id: message.agentId,
     api_key_id: message.apiKeyId,
-    request: isAiOn(conversation) ? message.question : { ...message.question, wasAiOff: true },
+    request: isAiOn(conversation) ? question : { ...question, wasAiOff: true },
     asked_at: new Date(),
+    turn_id: null,
+    settled_at: null,
   }
 }
 
@@ -201,7 +206,7 @@ const columns = [
 ] as const
 
 const questionColumns = [
-  'organization_id', 'message_id', 'conversation_id', 'seq', 'agent_id', 'api_key_id', 'request', 'asked_at',
+  'organization_id', 'message_id', 'conversation_id', 'seq', 'agent_id', 'api_key_id', 'request', 'asked_at', 'turn_id',
 ] as const
 
 export function insertMessages({ messages, questions }: Journal): Write[] {
