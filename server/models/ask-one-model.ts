@@ -33,11 +33,11 @@ export async function askOneModel(
     stopping.abort()
   }
   const signal = AbortSignal.any([listener.signal, timeout, stopping.signal])
-  let end: End
+  let end: End | undefined
   try {
     end = await readAnswer(settings, attempt, { transcript, signal, onFault })
   } finally {
-    stopping.abort() // drops the connection where the reading ended early
+    if (end !== 'whole') stopping.abort() // drops the connection where the reading ended early
   }
   if (faults.length > 0) throw faults[0]
   const { text, usage, toolCalls, hasBegun } = transcript
