@@ -55,6 +55,19 @@ for (const database of databases) describe(database, skipWithout(database), () =
     assert.equal((await search(hilo, ' ')).length, 3)
   })
 
+  test('names are found in any script, however long they are', async (t) => {
+    const hilo = await startHilo(t, database)
+    const names = ['Андрей', 'हिन्दी', '김민준', 'محمد', '😀 Ó', 'Łukasz']
+    for (const firstName of names) await createContact(hilo, { firstName })
+    for (const name of names) assert.deepEqual(await search(hilo, name), [name])
+    assert.deepEqual(await search(hilo, 'АНДРЕ'), ['Андрей'])
+    for (const letter of ['각', 'ﬃ', '\u1f82', '😀', 'x']) {
+      const [firstName, lastName] = [letter.repeat(256 / letter.length), letter.repeat(256 / letter.length)]
+      await createContact(hilo, { firstName, lastName })
+      assert.deepEqual(await search(hilo, letter.repeat(40)), [firstName])
+    }
+  })
+
   test('signs of a pattern are searched for as they are', async (t) => {
     const hilo = await startHilo(t, database)
     await createContact(hilo, { firstName: '100 %' })

@@ -27,14 +27,20 @@ export async function listContacts(tx: Transaction, caller: Caller, query: Query
   const { organizationId } = caller
   const limit = query.limit ?? 50
   const after = readCursor(query.cursor, ['time', 'text'])
-  const rows = await tx.selectFrom('contacts as c').selectAll().select(cursorTime('c.updated_at').as('place'))
+  // Only what the index holds: so a search reads no contact that it does not find.
+  const found = tx.selectFrom('contacts as c').select(['c.organization_id', 'c.id', 'c.updated_at'])
     .where('c.organization_id', '=', organizationId).where('c.merged_into_id', 'is', null)
     .where(isListed('c.updated_at'))
     .where((where) => where.and(readFilters(caller, query)))
     .$if(after !== undefined, (all) => all.where(
       sql<SqlBool>`(c.updated_at, c.id) < (${after![0]}::timestamptz, ${after![1]})`,
     ))
-    .orderBy('c.updated_at', 'desc').orderBy('c.id', 'desc').limit(limit + 1).execute()
+    .orderBy('c.updated_at', 'desc').orderBy('c.id', 'desc').limit(limit + 1)
+  const rows = await tx.selectFrom(found.as('f')).innerJoinLateral((from) => from.selectFrom('contacts as c').selectAll()
+    .whereRef('c.organization_id', '=', 'f.organization_id').whereRef('c.id', '=', 'f.id').offset(0).as('c'),
+  (join) => join.onTrue())
+    .selectAll('c').select(cursorTime('c.updated_at').as('place'))
+    .orderBy('c.updated_at', 'desc').orderBy('c.id', 'desc').execute()
   const page = rows.slice(0, limit)
   const last = rows.length > limit ? page.at(-1) : undefined
   return {
@@ -52,7 +58,7 @@ function readFilters(caller: Caller, query: Query): Expression<SqlBool>[] {
         and i.value = any (${readValues(key, caller)}::text[])
     )`] : []
   })
-  return query.search?.trim() ? [...filters, matchesSearch(query.search, caller.defaultCountry)] : filters
+  return query.search?.trim() ? [...filters, matchesSearch(query.search, caller)] : filters
 }
 
 /** A phone number may have been recorded as a WhatsApp address, where some writings mean another number. */

@@ -6,6 +6,7 @@ import * as answers from './migrations/0004_answers.ts'
 import * as callbacks from './migrations/0005_callbacks.ts'
 import * as eventsOfConversations from './migrations/0006_events_of_conversations.ts'
 import * as failedApprovals from './migrations/0007_failed_approvals.ts'
+import * as contactSearch from './migrations/0008_contact_search.ts'
 import type { Database } from './schema.ts'
 
 /** In order; one that was released is never edited. */
@@ -17,6 +18,7 @@ const migrations: Record<string, Migration> = {
   '0005_callbacks': callbacks,
   '0006_events_of_conversations': eventsOfConversations,
   '0007_failed_approvals': failedApprovals,
+  '0008_contact_search': contactSearch,
 }
 
 export interface MigrationState {

@@ -1,4 +1,4 @@
-import type { ColumnType, Kysely, Transaction as KyselyTransaction } from 'kysely'
+import type { ColumnType, GeneratedAlways, Kysely, Transaction as KyselyTransaction } from 'kysely'
 import type { AgentSettings } from '../agents/agent-settings.ts'
 import type {
   AgentSpendTable, ApprovalsTable, QuestionsTable, RunnersTable, TurnsTable,
@@ -74,6 +74,8 @@ export interface ContactsTable {
   id: string
   first_name: string | null
   last_name: string | null
+  /** Both, in small letters and without accents: made by the database, for searching. */
+  search_name: GeneratedAlways<string>
   metadata: DefaultedJson<Metadata>
   /** Set while this contact is merged into another: its identities and conversations are there now. */
   merged_into_id: string | null
