@@ -109,6 +109,9 @@ export const QueryAnswer = Type.Object({
     sources: [], approvals: [],
     messageId: 'cmi9q2x7a0k3v8d1w5r6t9y2z', conversationId: 'cmi9q2x79b4n6m1q8s3f7h0j5', visitorId: '5491155550000',
     request_human: false, status: 'UNRESOLVED', metadata: { turnId: 'cmi9q2x7b1l4w9e2x6s7u0z3a' },
+  }, { // in the asynchronous mode, at once
+    messageId: 'cmi9q2x791j2u7c0v4q5s8x1y', conversationId: 'cmi9q2x79b4n6m1q8s3f7h0j5', visitorId: '5491155550000',
+    request_human: false, status: 'UNRESOLVED',
   }],
 })
 export type QueryAnswer = Static<typeof QueryAnswer>

@@ -26,7 +26,8 @@ const listOperations = ({ paths }: Document) => Object.entries(paths).flatMap(([
 
 /** Codes that the document gives examples of for an operation. */
 function listCodes({ responses }: Operation): string[] {
-  return Object.values(responses).flatMap(({ content }) => Object.keys(content?.['application/json']?.examples ?? {}))
+  const errors = Object.entries(responses).filter(([status]) => !status.startsWith('2'))
+  return errors.flatMap(([, { content }]) => Object.keys(content?.['application/json']?.examples ?? {}))
 }
 
 for (const database of databases) {
@@ -123,6 +124,15 @@ for (const database of databases) {
           const [media] = Object.values(requestBody?.content ?? {})
           assert.ok(!media || media.example || media.examples, name)
         }
+      })
+
+      test('has an example of what query answers with, and at once in the asynchronous mode', async (t) => {
+        const hilo = await startHilo(t, database)
+        const { body } = await hilo.request('GET', '/openapi.json', { key: null })
+        const { examples } = body.paths['/api/agents/{id}/query'].post.responses['200'].content['application/json']
+        const keys = Object.values<{ value: object }>(examples).map(({ value }) => Object.keys(value).sort())
+        const atOnce = ['conversationId', 'messageId', 'request_human', 'status', 'visitorId']
+        assert.deepEqual(keys, [['answer', 'approvals', ...atOnce, 'metadata', 'sources', 'usage'].sort(), atOnce])
       })
 
       test('refers only to schemas that it holds', async (t) => {
