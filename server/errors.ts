@@ -20,7 +20,10 @@ export const errorCodes = {
   PAYLOAD_TOO_LARGE: { status: 413, meaning: 'The body is larger than the limit of this path.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, meaning: 'The body must be sent as application/json.' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, meaning: 'The Idempotency-Key was used before with another request.' },
-  MODEL_NOT_CONFIGURED: { status: 422, meaning: 'The agent has no usable model; the customer\'s message is kept.' },
+  MODEL_NOT_CONFIGURED: {
+    status: 422,
+    meaning: 'The agent\'s model, or a tool of it, is not set so that it can be called; the customer\'s message is kept.',
+  },
   RATE_LIMITED: { status: 429, meaning: 'Too many requests with this API key; see the Retry-After header.' },
   INTERNAL: { status: 500, meaning: 'A fault of Hilo itself; the log holds the details under the request id.' },
   MODEL_UNAVAILABLE: { status: 502, meaning: 'The model failed; the sentence says why. The customer\'s message is kept.' },

@@ -96,6 +96,20 @@ for (const database of databases) {
       assertRefused(await query(hilo, { conversationId: 'third' }), { status: 402, code: 'USAGE_LIMIT' })
     })
 
+    test('a tool whose header cannot be read any more is named, with what to do about it', async (t) => {
+      const { hilo, model } = await startAnswering(t, database)
+      const headers = { 'X-Key': 'a-secret-of-the-shop' }
+      await change(hilo, { tools: [{ name: 'find_order', description: 'Finds.', url: 'https://shop.example.com', headers }] })
+      const other = await startAnother(t, hilo, { secret: 'not the one that the header was stored with' })
+      const answer = await query(other, said)
+      await assertFailed(other, answer, {
+        status: 422, code: 'MODEL_NOT_CONFIGURED',
+        says: /^tools\.find_order\.headers\.x-key .* start Hilo with the one it was stored with, or send it again to PATCH/,
+      })
+      assert.match(answer.body.hint, /^The message of the customer is kept/)
+      assert.equal(model.requests.length, 0)
+    })
+
     test('where there is a daily limit no model without a price is asked, whoever names it', async (t) => {
       const hilo = await startHilo(t, database, {
         allowPrivateTargets: true, modelPrices: { 'scripted': { input: 1000, output: 2000 }, 'gpt-4o': { input: 1, output: 1 } },
