@@ -2,14 +2,16 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
-import { setModel } from './answers.ts'
+import { ask, setModel } from './answers.ts'
 import { type Block, readBlocks } from './document.ts'
 import { startGuideReceiver } from './guide-receiver.ts'
+import { fillExpressions, fillNode } from './n8n.ts'
 import { Placeholders } from './placeholders.ts'
 import { record } from './query-agent.ts'
 import { openPieces, startScriptedModel } from './scripted-model.ts'
 import { startAlone } from './start-hilo.ts'
 import { databases, openTestDatabase, skipWithout } from './test-databases.ts'
+import { startReceiver } from './webhook-receiver.ts'
 import { webhookTimes } from './webhooks.ts'
 
 const guide = 'docs/guides/answer-asynchronously.md'
@@ -56,16 +58,40 @@ for (const kind of databases) {
       const asked = await run({ 'http://127.0.0.1:8080/': url })
       placeholders.compare(blocksOf('async answer')[0]!.text.replace(/\n */g, '').replaceAll('": ', '":'), JSON.stringify(asked), guide)
       assert.equal(await readLine(), 'to 5491155550000: It arrives on Monday.')
-      const ask = async () => (await hilo.request('POST', `/api/agents/${hilo.agentId}/query`, {
+      const askAgain = async () => (await hilo.request('POST', `/api/agents/${hilo.agentId}/query`, {
         body: { query: 'And?', conversationId: 'c', webhookUrl: url },
       })).body.messageId as string
-      const failed = await ask()
+      const failed = await askAgain()
       assert.ok((await readLine()).startsWith(`no answer to ${failed}: `))
-      const taken = await ask()
+      const taken = await askAgain()
       await model.waitFor(3)
       await record(hilo, { conversationId: 'c', author: { kind: 'human' } })
       slow.end()
       assert.equal(await readLine(), `no answer to ${taken}: human_took_over`)
+    })
+  })
+
+  describe(`the flow of n8n in ${guide} on ${kind}`, skipWithout(kind), () => {
+    test('has the answer at the address of its execution, once it waits there, and knows which message it is for', async (t) => {
+      const database = await openTestDatabase(kind)
+      t.after(() => database.close())
+      const hilo = await startAlone(t, database, { webhookTimes })
+      const model = await startScriptedModel(t, () => ({ text: 'It arrives on Monday.' }))
+      await setModel(hilo, model.baseUrl)
+      const receiver = await startReceiver(t, (_, index) => ({ status: index === 0 ? 409 : 200 }))
+      const { text: node, mark } = readBlocks(guide).find((block) => block.mark.startsWith('n8n-async '))!
+      const said = { ...fillNode(node, mark.replace('n8n-async ', ''), { ...hilo, resumeUrl: receiver.url }) }
+      const asked = await ask(hilo, said)
+      assert.deepEqual([asked.request_human, asked.answer], [false, undefined])
+      const item = { body: (await receiver.waitFor(2))[1]!.event }
+      const [condition] = blocksOf('n8n-async-if')
+      const decide = (waited: object, output: object) => (
+        fillExpressions(condition!.text.trim(), waited, { outputs: { 'Ask Hilo': output } })
+      )
+      assert.equal(decide(item, asked), 'true')
+      assert.equal(decide(item, { messageId: 'of an earlier message' }), 'false')
+      assert.equal(decide(asked, asked), 'false', 'nothing came in time')
+      assert.equal(fillExpressions('{{ $json.body.data.message.text }}', item), 'It arrives on Monday.')
     })
   })
 }

@@ -30,17 +30,25 @@ const items: Record<string, object> = {
   },
 }
 
+/** What an execution has besides the item: its address for a Wait node, and what other nodes handed over, by name. */
+interface Execution {
+  resumeUrl?: string
+  outputs?: Record<string, object>
+}
+
 /** Fills in `{{ … }}` as n8n does: the text of the value stands in its place. */
-function fillExpressions(text: string, item: object): string {
-  const nodes = { 'AI Agent': { item: { json: { output: 'It is "on its way".\nAnything else?' } } } }
-  const scope = { $json: item, $: (name: keyof typeof nodes) => nodes[name] }
+export function fillExpressions(text: string, item: object, { resumeUrl, outputs }: Execution = {}): string {
+  const all: Record<string, object> = { 'AI Agent': { output: 'It is "on its way".\nAnything else?' }, ...outputs }
+  const read = (name: string) => ({ item: { json: all[name] }, first: () => ({ json: all[name] }) })
+  const scope = { $json: item, $: read, $execution: { resumeUrl } }
   return text.replace(/\{\{(.+?)\}\}/g, (_, expression: string) => String(runInNewContext(expression, scope)))
 }
 
 /** The body that a node of n8n sends, as a document writes it, for the item that the node before hands over. */
 export function fillNode(
-  text: string, item: string, { organizationId, agentId }: Pick<Hilo, 'organizationId' | 'agentId'>,
+  text: string, item: string,
+  { organizationId, agentId, ...execution }: Pick<Hilo, 'organizationId' | 'agentId'> & Execution,
 ): object {
   const ids = text.replaceAll('ORGANIZATION_ID', organizationId).replaceAll('AGENT_ID', agentId)
-  return JSON.parse(fillExpressions(ids, items[item]!)) as object
+  return JSON.parse(fillExpressions(ids, items[item]!, execution)) as object
 }
