@@ -1,4 +1,5 @@
 import { createId } from '../database/create-id.ts'
+import { isUnavailable } from '../database/database-errors.ts'
 import { inOrganization } from '../database/transactions.ts'
 import { HiloError } from '../errors.ts'
 import type { ToolCall } from '../models/model-call.ts'
@@ -9,7 +10,7 @@ import { readKeptIds, reopenBrokenOff } from './open-again.ts'
 import { readSettled, type SettledQuestion, settleFrom } from './read-settled.ts'
 import { type Breaking, type RunOptions, runTurn } from './run-turn.ts'
 import type { Claim, Claimed } from './start-turns.ts'
-import type { TurnEnd } from './turn-answer.ts'
+import type { TurnEnd, TurnError } from './turn-answer.ts'
 
 /** Somebody who asked and waits. */
 export interface Waiter {
@@ -198,9 +199,7 @@ export class Conductor {
   /** A fault of ours, or a database that stays away. */
   async #endFailed(turn: ClaimedTurn, error: unknown): Promise<TurnEnd | undefined> {
     this.#options.onError(error)
-    const { code, message } = error instanceof HiloError
-      ? error : new HiloError('INTERNAL', 'The answer failed inside Hilo; its log holds the details.')
-    return endWith(this.#options.db, toWork(turn), { outcome: 'failed', error: { code, message } })
+    return endWith(this.#options.db, toWork(turn), { outcome: 'failed', error: describeFault(error) })
   }
 
   async #tell(
@@ -262,6 +261,13 @@ export class Conductor {
     clearTimeout(timer)
     this.#pause = undefined
   }
+}
+
+function describeFault(error: unknown): TurnError {
+  if (error instanceof HiloError) return { code: error.code, message: error.message }
+  return isUnavailable(error)
+    ? { code: 'UNAVAILABLE', message: 'The database was away while the AI answered. Send the request again.' }
+    : { code: 'INTERNAL', message: 'The answer failed inside Hilo; its log holds the details.' }
 }
 
 interface Pause {

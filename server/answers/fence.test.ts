@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import { ask, query, readTurns, setModel } from '../test/answers.ts'
 import { record } from '../test/query-agent.ts'
-import { readMessages } from '../test/rows.ts'
+import { readMessages, readRows } from '../test/rows.ts'
 import { openPieces, startScriptedModel } from '../test/scripted-model.ts'
-import { databases, type Hilo, skipWithout, startHiloWith } from '../test/start-hilo.ts'
-import type { DatabaseKind } from '../test/test-databases.ts'
+import { databases, type Hilo, skipWithout, startAlone, startHiloWith } from '../test/start-hilo.ts'
+import { openTestDatabase } from '../test/test-databases.ts'
 import { until } from '../test/webhooks.ts'
 
 const settings = { allowPrivateTargets: true }
@@ -21,14 +21,13 @@ async function customerSays(hilo: Hilo, text: string, conversationId: string): P
 const textsOf = async (hilo: Hilo) => (await readMessages(hilo)).map((row) => `${row.author_kind}: ${row.text}`)
 
 /** A customer asked, and the model is at work. */
-async function askSlowModel(t: TestContext, database: DatabaseKind) {
-  const hilo = await startHiloWith(database, settings)
+async function askSlowModel(t: TestContext, hilo: Hilo) {
   const slow = openPieces()
-  const model = await startScriptedModel(t, () => slow)
+  const model = await startScriptedModel(t, (_, index) => (index === 0 ? slow : { text: 'Hi.' }))
   await setModel(hilo, model.baseUrl)
   const asked = ask(hilo, { query: 'Hola', conversationId: 'c' })
   await model.waitFor(1)
-  return { hilo, slow, model, asked }
+  return { slow, model, asked }
 }
 
 for (const database of databases) {
@@ -57,8 +56,25 @@ for (const database of databases) {
       assert.deepEqual([turn.outcome, turn.attempt, turn.messageIds.length, others], ['answered', 2, 2, []])
     })
 
+    test('a question that waits behind a turn is answered, however long that takes', async (t) => {
+      const opened = await openTestDatabase(database)
+      const hilo = await startAlone(t, opened, { answerTimes: { beatMs: 10 } })
+      t.after(() => opened.close())
+      const { slow, asked } = await askSlowModel(t, hilo)
+      const second = ask(hilo, { query: 'And?', conversationId: 'c' })
+      await until(() => readRows(hilo, 'questions'), (rows) => rows.length === 2)
+      await hilo.asOwner((tx) => tx.updateTable('questions').set({ asked_at: new Date(Date.now() - 3_600_000) }).execute())
+      const readBeat = () => hilo.asOwner((tx) => tx.selectFrom('runners').select('alive_until').execute())
+      const [before] = await readBeat()
+      await until(readBeat, ([now]) => now!.alive_until.getTime() > before!.alive_until.getTime() + 20) // two beats
+      slow.say('Hi.')
+      slow.end()
+      assert.deepEqual((await Promise.all([asked, second])).map(({ answer }) => answer), ['Hi.', 'Hi.'])
+    })
+
     test('a human who writes while the model works has the word: the AI is silent, and stays so', async (t) => {
-      const { hilo, slow, model, asked } = await askSlowModel(t, database)
+      const hilo = await startHiloWith(database, settings)
+      const { slow, model, asked } = await askSlowModel(t, hilo)
       await record(hilo, { query: 'I take this.', conversationId: 'c', author: { kind: 'human', name: 'Ana' } })
       slow.say('Late.')
       slow.end()
@@ -73,7 +89,8 @@ for (const database of databases) {
     })
 
     test('an AI that is switched off while the model works does not answer', async (t) => {
-      const { hilo, slow, asked } = await askSlowModel(t, database)
+      const hilo = await startHiloWith(database, settings)
+      const { slow, asked } = await askSlowModel(t, hilo)
       assert.equal((await hilo.request('PATCH', '/api/conversations/c', { body: { isAiEnabled: false } })).status, 200)
       slow.say('Late.')
       slow.end()
@@ -83,7 +100,8 @@ for (const database of databases) {
     })
 
     test('what an agent says elsewhere meanwhile, or a draft, or a note to colleagues, holds no answer up', async (t) => {
-      const { hilo, slow, model, asked } = await askSlowModel(t, database)
+      const hilo = await startHiloWith(database, settings)
+      const { slow, model, asked } = await askSlowModel(t, hilo)
       const human = { conversationId: 'c', author: { kind: 'human' } }
       await record(hilo, { query: 'Your order left.', conversationId: 'c' })
       await record(hilo, { query: 'draft', isDraft: true, ...human })

@@ -6,7 +6,7 @@ import type { Database } from '../database/schema.ts'
 import { asOwner } from '../database/transactions.ts'
 import type { ConversationAddress } from './claimed-turn.ts'
 
-/** How long a question whose caller went away before its turn began stays open. Minutes. */
+/** How long a question whose caller went away stays open while no turn runs that may take it up. Minutes. */
 const openMinutes = 10
 
 /** This process, among those that run turns on the database. */
@@ -47,8 +47,12 @@ export function createRunner({ db, kind }: Pick<OpenDatabase, 'db' | 'kind'>, al
         on conflict (id) do update set alive_until = excluded.alive_until
       `.execute(tx)
       await sql`
-        update questions set settled_at = now() where settled_at is null and turn_id is null
+        update questions q set settled_at = now() where settled_at is null and turn_id is null
           and asked_at < now() - make_interval(mins => ${openMinutes}) and not request @> '{"isAsync": true}'
+          and not exists (
+            select from turns t where t.organization_id = q.organization_id and t.conversation_id = q.conversation_id
+              and t.finished_at is null
+          )
       `.execute(tx)
       const { rows: turns } = await sql<Left['turns'][number]>`
         select t.organization_id as "organizationId", t.conversation_id as "conversationId", t.id, t.agent_id as "agentId"
