@@ -1,3 +1,4 @@
+// Alone: it takes a minute, and is to begin early.
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync } from 'node:fs'
 import { test } from 'node:test'

@@ -1,3 +1,4 @@
+// Alone: its tables must be young, and have no statistics.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type RawBuilder, sql } from 'kysely'

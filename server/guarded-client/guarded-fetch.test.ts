@@ -1,3 +1,4 @@
+// Alone: it sets environment variables.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'

@@ -1,3 +1,4 @@
+// Alone: it sets environment variables.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { createGuardedClient } from '../guarded-client/guarded-fetch.ts'

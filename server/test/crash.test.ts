@@ -1,3 +1,4 @@
+// Alone: it takes minutes, and is to begin first.
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { describe, test, type TestContext } from 'node:test'

@@ -1,3 +1,4 @@
+// Alone: it takes a minute, and is to begin early.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { describe, test } from 'node:test'

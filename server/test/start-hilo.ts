@@ -60,10 +60,16 @@ interface Started {
 const started = new Map<DatabaseKind, Promise<Started>>()
 const withSettings = new Map<DatabaseKind, Map<Partial<Config>, Promise<RunningServer>>>()
 
+/** Stops the servers that startHiloWith keeps for the tests of one file; another file has settings of its own. */
+export async function stopServersWithSettings(): Promise<void> {
+  const servers = [...withSettings.values()].flatMap((bySettings) => [...bySettings.values()])
+  withSettings.clear()
+  for (const one of await Promise.allSettled(servers)) if (one.status === 'fulfilled') await one.value.stop()
+}
+
+// At the end of the file, or of the last one where several run in one process (scripts/run-test-files.ts).
 after(async () => {
-  for (const servers of withSettings.values()) {
-    for (const one of await Promise.allSettled(servers.values())) if (one.status === 'fulfilled') await one.value.stop()
-  }
+  await stopServersWithSettings()
   for (const one of await Promise.allSettled(started.values())) {
     if (one.status === 'rejected') continue // the tests that wanted it have failed already
     await one.value.server.stop()
@@ -90,7 +96,7 @@ function share(kind: DatabaseKind): Promise<Started> {
   return running
 }
 
-/** A server for all tests of the file that ask for these very settings. */
+/** A server for all tests of a file that ask for these very settings. */
 function shareWith(kind: DatabaseKind, { database }: Started, settings: Partial<Config>): Promise<RunningServer> {
   const servers = withSettings.get(kind) ?? new Map<Partial<Config>, Promise<RunningServer>>()
   withSettings.set(kind, servers)
@@ -159,8 +165,8 @@ async function request(url: string, options: RequestOptions & { method: string }
 }
 
 /**
- * A whole Hilo over HTTP, with an organization, an agent and a key of this test's own. The tests of one file share the
- * server; with settings of its own, a test gets its own server on the same database.
+ * A whole Hilo over HTTP, with an organization, an agent and a key of this test's own. The tests of one process share
+ * the server; with settings of its own, a test gets its own server on the same database.
  * @example for (const database of databases) describe(database, skipWithout(database), () => {
  *   test('…', async (t) => { const hilo = await startHilo(t, database) })
  * })

@@ -2,24 +2,29 @@ import { writeSync } from 'node:fs'
 import { inspect } from 'node:util'
 
 /**
- * Reporter for one test file: writes what happens to file descriptor 3, a JSON line each and at once, so that nothing
- * is lost when the file hangs or crashes. Lines are { state, name, detail? }:
- * 'begun' and 'done' as it runs, 'passed', 'failed' or 'skipped' for what counts, 'complete' when all is reported.
+ * Reporter for run-test-files.ts: writes what happens to file descriptor 3, a JSON line each and at once, so that
+ * nothing is lost when a file hangs or crashes. Lines are { state, name, detail? }:
+ * 'begun' and 'done' as it runs, 'passed', 'failed' or 'skipped' for what counts, 'complete' when all of a file is
+ * reported, 'stray' for an error thrown outside of any test.
  */
 export default async function* report(events) {
   const path = []
   for await (const { type, data } of events) {
+    // Errors thrown outside of any test come as mere remarks; the other remarks are totals.
+    if (type === 'test:diagnostic' && /^(Error|Warning): /.test(data.message)) write('stray', data.message)
+    if (data.nesting === undefined || data.nesting < fileNesting) continue
     if (type === 'test:dequeue') write('begun', data.name)
     if (type === 'test:complete') write('done', data.name)
-    // Errors thrown outside of any test come as mere remarks; the other remarks are totals.
-    if (type === 'test:diagnostic' && /^(Error|Warning): /.test(data.message)) yield `${data.message}\n`
     if (!['test:start', 'test:pass', 'test:fail'].includes(type)) continue
     path.length = data.nesting
     path.push(data.name)
-    if (type !== 'test:start') writeResult(type, data, path.join(' › '))
+    if (type !== 'test:start') writeResult(type, data, path.slice(fileNesting + 1).join(' › ') || data.name)
+    if (type !== 'test:start' && data.nesting === fileNesting) write('complete', data.name)
   }
-  write('complete')
 }
+
+/** A file is a suite in one great test. */
+const fileNesting = 1
 
 function writeResult(type, { skip, todo, details, file, line }, name) {
   if (skip !== undefined || todo !== undefined) return write('skipped', name)
