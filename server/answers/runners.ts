@@ -29,16 +29,20 @@ export interface Left {
   conversations: ConversationAddress[]
 }
 
+/** Tests start several servers in one process, some on one embedded database. */
+const idsOfThisProcess: string[] = []
+
 /** @param aliveMs a process that was not heard of for so long does not run any more. */
 export function createRunner({ db, kind }: Pick<OpenDatabase, 'db' | 'kind'>, aliveMs: number): Runner {
   const id = randomUUID()
+  idsOfThisProcess.push(id)
   let isFirst = true
   return {
     id,
     beat: (turnIds) => asOwner(db, async (tx) => {
       // The embedded database has one process: any other is gone.
       const isAlone = isFirst && kind === 'pglite'
-      if (isAlone) await tx.deleteFrom('runners').execute()
+      if (isAlone) await tx.deleteFrom('runners').where('id', 'not in', idsOfThisProcess).execute()
       isFirst = false
       await failLeftApprovals(tx, { isAlone })
       await sql`
