@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import type { ContactIdentitiesTable, Transaction } from '../database/schema.ts'
 import { StaleReadError } from '../database/stale-read-error.ts'
 import { HiloError } from '../errors.ts'
+import { proposeHinted } from './propose-hinted.ts'
 import type { ContactKey } from './read-contact-key.ts'
 
 export type IdentityRow = Selectable<ContactIdentitiesTable>
@@ -28,7 +29,7 @@ interface Owner {
 
 /**
  * Gives a contact identities; the unique key decides who has one. They go in a fixed order, so that two callers with
- * the same ones never wait for each other.
+ * the same ones never wait for each other. Whoever has another writing of a phone may be the same customer: proposed.
  * @throws HiloError ALREADY_EXISTS naming the contact that has one of them.
  */
 export async function addIdentities(
@@ -43,6 +44,7 @@ export async function addIdentities(
     .returning('kind').execute()
   const taken = keys.find((key) => !added.some((row) => row.kind === key.kind))
   if (taken) throw await createConflict(tx, organizationId, taken)
+  await proposeHinted(tx, { organizationId, contactId }, keys)
 }
 
 async function createConflict(tx: Transaction, organizationId: string, key: ContactKey): Promise<Error> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createContact, mergeContacts, unmergeContacts } from '../test/contacts.ts'
+import { changeContact, createContact, mergeContacts, unmergeContacts } from '../test/contacts.ts'
 import { assertRefused, record } from '../test/query-agent.ts'
 import { readRows } from '../test/rows.ts'
 import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
@@ -33,6 +33,23 @@ for (const database of databases) describe(database, skipWithout(database), () =
     const [contactId, otherContactId] = [one.id, other.id].sort()
     const reason = 'contact.userId and contact.email of one message named them'
     assert.deepEqual(proposal, { contactId, otherContactId, reason })
+  })
+
+  test('a phone given to a contact that may be another writing of a contact\'s phone makes a proposal, once', async (t) => {
+    const hilo = await startHilo(t, database)
+    await record(hilo, { channel: 'whatsapp', visitorId: '5491123456789' })
+    const one = await createContact(hilo, { phoneNumber: '+54 11 2345-6789' })
+    const { items: [proposal, ...more] } = await list(hilo)
+    assert.deepEqual(more, [])
+    assert.ok([proposal.contactId, proposal.otherContactId].includes(one.id))
+    assert.equal(proposal.reason, '+541123456789 and +5491123456789 may be one phone in two writings')
+    assert.equal((await dismiss(hilo, proposal.id)).status, 204)
+    await changeContact(hilo, one.id, { phoneNumber: null })
+    await changeContact(hilo, one.id, { phoneNumber: '+54 11 2345-6789' })
+    assert.deepEqual((await list(hilo)).items, [])
+    await createContact(hilo, { phoneNumber: '551178123456' })
+    await createContact(hilo, { phoneNumber: '5511978123456' })
+    assert.equal((await list(hilo)).items.length, 1)
   })
 
   test('proposals are listed newest first, page by page', async (t) => {

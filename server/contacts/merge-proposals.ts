@@ -13,7 +13,7 @@ interface Page {
 }
 
 /**
- * Pairs of contacts that a message named both, newest first. Left out: what somebody dismissed, and what cannot be
+ * Pairs of contacts that look like one customer, newest first. Left out: what somebody dismissed, and what cannot be
  * merged since one of the two is merged already.
  * @throws HiloError INVALID_REQUEST for a broken cursor.
  */

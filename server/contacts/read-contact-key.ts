@@ -18,6 +18,8 @@ export interface ContactKey {
   value: string
   /** As received. */
   raw: string
+  /** Other phones (E.164) that hint at the same person. */
+  hints?: readonly string[]
 }
 
 /**
@@ -35,11 +37,11 @@ export function readContactKey(
     throw new HiloError('INVALID_ID', reason, { field, hint: parsed.hint })
   }
   if (parsed.value === undefined) return undefined
-  return { field, kind: kindOfField[field], value: parsed.value, raw: String(raw).trim() }
+  return { field, kind: kindOfField[field], value: parsed.value, raw: String(raw).trim(), hints: parsed.hints }
 }
 
 type Raw = string | number | null | undefined
-type Parsed = { ok: true, value: string | undefined } | Refused
+type Parsed = { ok: true, value: string | undefined, hints?: readonly string[] } | Refused
 
 const parsers: Record<ContactKeyField, (raw: Raw, defaultCountry: string | undefined) => Parsed> = {
   userId: (raw) => parseId('userId', raw),
@@ -47,6 +49,6 @@ const parsers: Record<ContactKeyField, (raw: Raw, defaultCountry: string | undef
   phoneNumber(raw, defaultCountry) {
     if (String(raw ?? '').trim() === '') return { ok: true, value: undefined }
     const phone = parsePhone(raw, { defaultCountry, whatsapp: false })
-    return phone.ok ? { ok: true, value: phone.e164 } : phone
+    return phone.ok ? { ok: true, value: phone.e164, hints: phone.aliases } : phone
   },
 }

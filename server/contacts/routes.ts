@@ -126,8 +126,8 @@ export const contactRoutes = ({ database: { db } }: Services): Routes => async (
     schema: {
       tags,
       summary: 'List merge proposals',
-      description: 'Pairs of contacts that one message named both: probably one customer. Newest first, until they are ' +
-        'merged or dismissed.',
+      description: 'Pairs of contacts that are probably one customer: one message named both, or their phone numbers may ' +
+        'be two writings of one. Newest first, until they are merged or dismissed.',
       querystring: MergeProposalsQuery,
       response: { 200: MergeProposalsPage, ...errorResponses('INVALID_REQUEST') },
     },
