@@ -1,3 +1,4 @@
+// Alone: it replaces setInterval.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fetchEventSource } from '@microsoft/fetch-event-source'
