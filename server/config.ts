@@ -152,7 +152,7 @@ export const settings = {
   modelPrices: setting<ModelPrices>({
     env: 'HILO_MODEL_PRICES', default: {}, defaultDoc: 'none', parse: toModelPrices,
     doc: 'What models cost, in US dollars per million tokens: `{"gpt-4o":{"input":2.5,"output":10}}`. A model that is '
-      + 'not in it costs 0.',
+      + 'not in it costs 0; an agent with a `dailySpendLimit` does not ask it.',
   }),
   logLevel: setting<LogLevel>({
     env: 'HILO_LOG_LEVEL', default: 'info', parse: toLogLevel, doc: `One of ${logLevels.join(', ')}.`,
