@@ -60,7 +60,7 @@ for (const database of databases) describe(database, skipWithout(database), () =
     const names = ['Андрей', 'हिन्दी', '김민준', 'محمد', '😀 Ó', 'Łukasz']
     for (const firstName of names) await createContact(hilo, { firstName })
     for (const name of names) assert.deepEqual(await search(hilo, name), [name])
-    assert.deepEqual(await search(hilo, 'АНДРЕ'), ['Андрей'])
+    assert.deepEqual(await search(hilo, 'ндре'), ['Андрей'])
     for (const letter of ['각', 'ﬃ', '\u1f82', '😀', 'x']) {
       const [firstName, lastName] = [letter.repeat(256 / letter.length), letter.repeat(256 / letter.length)]
       await createContact(hilo, { firstName, lastName })
