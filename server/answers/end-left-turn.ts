@@ -1,10 +1,8 @@
 import type { Selectable } from 'kysely'
-import type { ConversationRow } from '../conversations/access-conversation.ts'
 import type { TurnsTable } from '../database/answer-tables.ts'
-import type { Database, Transaction } from '../database/schema.ts'
+import type { Database } from '../database/schema.ts'
 import { inOrganization } from '../database/transactions.ts'
 import { endInterrupted } from './end-running-turn.ts'
-import { endSilently } from './end-silently.ts'
 import type { Left } from './runners.ts'
 import type { TurnWork } from './turn-answer.ts'
 import { noUsage } from '../models/usage.ts'
@@ -16,17 +14,6 @@ export async function endLeftTurn(db: Database, left: Left['turns'][number]): Pr
       .where('organization_id', '=', left.organizationId).where('id', '=', left.id).executeTakeFirstOrThrow()
   ))
   await endInterrupted(db, left, toLeftWork(turn))
-}
-
-/**
- * Ends the turn that runs in a locked conversation, if there is one, as a human has just come in whom it cannot see:
- * whoever runs it, its answer does not get through any more.
- */
-export async function endForHuman(tx: Transaction, conversation: ConversationRow): Promise<void> {
-  const turn = await tx.selectFrom('turns').selectAll()
-    .where('organization_id', '=', conversation.organization_id).where('conversation_id', '=', conversation.id)
-    .where('finished_at', 'is', null).forNoKeyUpdate().executeTakeFirst()
-  if (turn) await endSilently(tx, { conversation, work: toLeftWork(turn), outcome: 'human_took_over' })
 }
 
 /** What is known of the work of a turn that runs elsewhere. */

@@ -26,6 +26,9 @@ export async function loadOpenTurns(
   return keysOf(rows)
 }
 
+/** Stands for a draft that was published: its own number is that of the place that it has had all along. */
+const newest = 2_147_483_647
+
 /** Those of these turns that run, with the newest messages of customer and humans since their prompts were read. */
 export async function readOpenTurns(
   tx: Transaction, answers: readonly Pick<TurnAnswer, 'work' | 'seenSeq'>[],
@@ -35,7 +38,9 @@ export async function readOpenTurns(
     { organization_id: work.organizationId, id: work.id, seen_seq: String(seenSeq) }
   ))
   const { rows } = await sql<OpenTurnRow>`
-    select t.organization_id as "organizationId", t.id, t.conversation_id as "conversationId", m.contact, m.human
+    select t.organization_id as "organizationId", t.id, t.conversation_id as "conversationId",
+      case t.overtaken_by when 'contact' then ${sql.lit(newest)} else m.contact end as contact,
+      case t.overtaken_by when 'human' then ${sql.lit(newest)} else m.human end as human
     from ${wantedRows(['organization_id', 'id', 'seen_seq'], wanted)}
     cross join lateral (
       select t.* from turns t

@@ -16,7 +16,7 @@ export async function readTurnAgain(tx: Transaction, turn: ClaimedTurn): Promise
   }
   const messageIds = messageIdsOf(again)
   const { numUpdatedRows } = await tx.updateTable('turns')
-    .set({ attempt: again.attempt, seen_seq: again.seenSeq, message_ids: messageIds })
+    .set({ attempt: again.attempt, seen_seq: again.seenSeq, overtaken_by: null, message_ids: messageIds })
     .where('organization_id', '=', organizationId).where('id', '=', id).where('finished_at', 'is', null)
     .executeTakeFirst()
   if (numUpdatedRows === 0n) return undefined

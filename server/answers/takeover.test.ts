@@ -154,7 +154,8 @@ for (const database of databases) {
     test('a draft that a human publishes while the model works has the word, whatever the policy', async (t) => {
       for (const takeover of [{ policy: 'until_handed_back' }, { policy: 'never' }]) {
         const slow = openPieces()
-        const { hilo, model } = await startAnswering(t, database, { script: () => slow, takeover })
+        const script = () => ({ ...slow, usage: { prompt_tokens: 100, completion_tokens: 50 } })
+        const { hilo, model } = await startAnswering(t, database, { script, takeover })
         const { messageId } = await humanSays(hilo, { isDraft: true })
         const asked = outcomeOf(hilo)
         await model.waitFor(1)
@@ -162,7 +163,27 @@ for (const database of databases) {
         slow.say('Late.')
         slow.end()
         assert.equal(await asked, 'human_took_over', takeover.policy)
+        const [turn, ...others] = await readTurns(hilo, conversationId)
+        assert.deepEqual([turn.model, turn.usage.totalTokens, others], ['scripted', 150, []], 'the model was paid for')
       }
+    })
+
+    test('a draft of the customer that is published while the model works is answered, too', async (t) => {
+      const slow = openPieces()
+      const { hilo, model } = await startAnswering(t, database, {
+        script: (_, index) => (index === 0 ? slow : { text: 'To both.' }),
+      })
+      const [draft] = await recordMessages(hilo, [{ query: 'By mail', from: 'contact', isDraft: true, conversationId }])
+      const asked = ask(hilo, { query: 'Hola', conversationId })
+      await model.waitFor(1)
+      await change(hilo, `PATCH /messages/${draft!.messageId}`, { isDraft: false })
+      slow.say('To the first only.')
+      slow.end()
+      assert.equal((await asked).answer, 'To both.')
+      const said = model.requests[1]!.messages.slice(1).map(({ role, content }) => [role, content])
+      assert.deepEqual(said, [['user', 'Hola'], ['user', 'By mail']])
+      const [turn] = await readTurns(hilo, conversationId)
+      assert.deepEqual([turn.outcome, turn.attempt, model.requests.length], ['answered', 2, 2])
     })
 
     test('history of humans that is imported while the model works holds no answer up', async (t) => {

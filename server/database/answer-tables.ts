@@ -54,6 +54,8 @@ export interface TurnsTable {
   message_ids: string[]
   /** Newest message when the prompt was read. */
   seen_seq: number
+  /** Who published a draft since then, which has its place among what was seen. */
+  overtaken_by: ColumnType<'contact' | 'human' | null, 'contact' | 'human' | null | undefined, 'contact' | 'human' | null>
   /** The messages that the model was shown. */
   seen_message_ids: ColumnType<string[], string[] | undefined, string[]>
   model: string | null

@@ -7,6 +7,7 @@ import * as callbacks from './migrations/0005_callbacks.ts'
 import * as eventsOfConversations from './migrations/0006_events_of_conversations.ts'
 import * as failedApprovals from './migrations/0007_failed_approvals.ts'
 import * as contactSearch from './migrations/0008_contact_search.ts'
+import * as publishedDrafts from './migrations/0009_published_drafts.ts'
 import type { Database } from './schema.ts'
 
 /** In order; one that was released is never edited. */
@@ -19,6 +20,7 @@ const migrations: Record<string, Migration> = {
   '0006_events_of_conversations': eventsOfConversations,
   '0007_failed_approvals': failedApprovals,
   '0008_contact_search': contactSearch,
+  '0009_published_drafts': publishedDrafts,
 }
 
 export interface MigrationState {

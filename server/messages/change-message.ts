@@ -1,9 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Message, MessageChange } from '@hilo/contract'
 import { readTakeover } from '../agents/takeovers.ts'
-import { endForHuman } from '../answers/end-left-turn.ts'
+import { overtakeTurn } from '../answers/overtake-turn.ts'
 import type { ConversationRow } from '../conversations/access-conversation.ts'
-import { isAiOn } from '../conversations/ai-state.ts'
 import { type Consequence, followMessage } from '../conversations/follow-message.ts'
 import { lockConversation } from '../conversations/lock-conversation.ts'
 import type { Transaction } from '../database/schema.ts'
@@ -79,7 +78,7 @@ async function publish(
   await tx.updateTable('conversations')
     .set({ status, is_ai_enabled, ai_off_cause, ai_off_reason, ai_resumes_at, updated_at: new Date() })
     .where('organization_id', '=', organizationId).where('id', '=', id).execute()
-  // Its place is among what a turn that runs has seen already, and a draft it was then: the fence would not find it.
-  if (author_kind === 'human' && isAiOn(state) && !isPrivateNote(metadata)) await endForHuman(tx, state)
+  const isNews = author_kind === 'human' || author_kind === 'contact'
+  if (isNews && !isPrivateNote(metadata)) await overtakeTurn(tx, conversation, author_kind)
   return consequences
 }
