@@ -73,8 +73,10 @@ const body = fc.oneof(
 const request = fc.record({ body, door: fc.constantFrom('query-agent', 'query-agent', 'resolve', 'messages') })
 
 /** Ids of the messages that an answer says are recorded. */
-function readIds(door: string, answer: { messageId?: string, results?: { messageId?: string }[] }): string[] {
-  return door === 'resolve' ? [] : (answer.results ?? [answer]).flatMap(({ messageId }) => messageId ?? [])
+function readIds(door: string, answer: string | { messageId?: string, results?: { messageId?: string }[] }): string[] {
+  if (door === 'resolve') return []
+  if (typeof answer === 'string') return [/"messageId":"(\w+)"/.exec(answer)![1]!] // it was asked for as a stream
+  return (answer.results ?? [answer]).flatMap(({ messageId }) => messageId ?? [])
 }
 
 interface Sent {

@@ -55,10 +55,10 @@ function readPhone(
   if (context.channel === 'whatsapp') {
     const address = parseWhatsAppAddress(text, context)
     if (!address.ok) throw refuseId(field, address)
-    return { kind: address.kind, value: address.value, raw: text, field }
+    return { kind: address.kind, value: address.value, raw: text, field, hints: address.aliases }
   }
   const phone = parsePhone(text, { defaultCountry: context.defaultCountry, whatsapp: false })
-  if (phone.ok) return { kind: 'phone', value: phone.e164, raw: text, field }
+  if (phone.ok) return { kind: 'phone', value: phone.e164, raw: text, field, hints: phone.aliases }
   if (findPlaceholder(text) !== undefined) throw refuseId(field, phone)
   return { code: 'PHONE_NOT_READ', message: `${phone.reason} It was not stored.`, field }
 }

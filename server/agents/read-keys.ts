@@ -88,7 +88,7 @@ function toKey(address: VisitorAddress, agentId: string): ConversationKey {
 }
 
 function toIdentity<Field extends string>(
-  { kind, value }: WhatsAppAddress, raw: string, field: Field,
+  { kind, value, aliases }: WhatsAppAddress, raw: string, field: Field,
 ): NewIdentity & { field: Field } {
-  return { kind, value, raw, field }
+  return { kind, value, raw, field, hints: aliases }
 }

@@ -3,6 +3,7 @@ import { keyOf } from '../database/key-of.ts'
 import { HiloError } from '../errors.ts'
 import type { NewIdentity, NewMessage, Warning } from '../messages/new-message.ts'
 import { type ContactSet, type ContactState, createContactState, findContact } from './contact-set.ts'
+import { describeHint } from './propose-hinted.ts'
 
 /** The decision about one message; nothing is changed by it yet. */
 export interface AssociatedContact {
@@ -15,8 +16,12 @@ export interface AssociatedContact {
   names: { firstName?: string, lastName?: string }
   /** Contacts that other keys of the same message name. */
   conflicts: { contact: ContactState, field: string }[]
+  /** Contacts with another writing of a phone that this one gains, and the reason for people. */
+  hinted: { contact: ContactState, field: string, reason: string }[]
   warnings: Warning[]
 }
+
+const nobody = { contact: undefined, newIdentities: [], names: {}, conflicts: [], hinted: [] }
 
 interface Match {
   contact: ContactState
@@ -35,16 +40,20 @@ export function associateContact(
   const [best] = matches
   const unknown = message.contact.identities.filter((identity) => !findByIdentity(set, message, identity))
   const contact = best?.contact ?? (unknown.length > 0 ? createContactState(message.organizationId) : undefined)
-  if (!contact) return { contact, newIdentities: [], names: {}, conflicts: [], warnings: warnOfNames(message) }
+  if (!contact) return { ...nobody, warnings: warnOfNames(message) }
   const { newIdentities, warnings } = chooseIdentities(contact, unknown)
   const conflicts = findConflicts(contact, matches)
+  const hinted = findHinted(set, contact, newIdentities)
   return {
     contact,
     decidedBy: best?.field ?? unknown[0]!.field,
     newIdentities,
     names: missingNames(contact, message),
     conflicts,
-    warnings: [...warnings, ...conflicts.map((conflict) => describeConflict(best!, conflict))],
+    hinted,
+    warnings: [
+      ...warnings, ...conflicts.map((conflict) => describeConflict(best!, conflict)), ...hinted.map(describeHinted),
+    ],
   }
 }
 
@@ -113,6 +122,23 @@ function findConflicts(contact: ContactState, matches: Match[]): Match[] {
     if (match.contact !== contact && !others.has(match.contact.id)) others.set(match.contact.id, match)
   }
   return [...others.values()]
+}
+
+function findHinted(
+  set: ContactSet, contact: ContactState, newIdentities: readonly NewIdentity[],
+): AssociatedContact['hinted'] {
+  return newIdentities.flatMap(({ field, value, hints = [] }) => hints.flatMap((hint) => {
+    const other = set.byIdentity.get(keyOf(contact.organizationId, 'phone', hint))
+    return other && other !== contact ? [{ contact: other, field, reason: describeHint(value, hint) }] : []
+  }))
+}
+
+function describeHinted({ contact, field, reason }: AssociatedContact['hinted'][number]): Warning {
+  return {
+    code: 'CONTACT_MAY_EXIST',
+    message: `${reason}, and contact ${contact.id} has the second one: a merge of the two is proposed.`,
+    field,
+  }
 }
 
 function describeConflict(best: Match, other: Match): Warning {

@@ -45,10 +45,8 @@ export async function loadContacts(
   if (incoming.every(({ answers }) => answers)) return set // answers name nobody
   const wanted = collectIdentities(incoming)
   const found = await findByIdentity(tx, wanted)
-  for (const { kind, value, ...row } of found) {
-    const contact = addState(set, row)
-    set.byIdentity.set(keyOf(contact.organizationId, kind, value), contact)
-  }
+  addFound(set, found)
+  addFound(set, await findByIdentity(tx, collectHints(set, incoming)))
   await loadStates(tx, set, [
     ...incoming.flatMap(({ organizationId, contact: { contactId } }) => (
       contactId === undefined ? [] : [{ organization_id: organizationId, id: contactId }]
@@ -57,8 +55,19 @@ export async function loadContacts(
       contactId === null ? [] : [{ organization_id: organizationId, id: contactId }]
     )),
   ])
-  if (found.length < wanted.length) await loadKinds(tx, set)
+  if (wanted.some((identity) => !isKnown(set, identity))) await loadKinds(tx, set)
   return set
+}
+
+function addFound(set: ContactSet, found: Awaited<ReturnType<typeof findByIdentity>>): void {
+  for (const { kind, value, ...row } of found) {
+    const contact = addState(set, row)
+    set.byIdentity.set(keyOf(contact.organizationId, kind, value), contact)
+  }
+}
+
+function isKnown(set: ContactSet, { organization_id, kind, value }: WantedIdentity): boolean {
+  return set.byIdentity.has(keyOf(organization_id, kind, value))
 }
 
 function addState(set: ContactSet, row: Omit<ContactState, 'kinds'>): ContactState {
@@ -77,6 +86,14 @@ interface WantedIdentity {
 function collectIdentities(incoming: readonly NewMessage[]): WantedIdentity[] {
   return incoming.flatMap(({ organizationId, contact }) => (
     contact.identities.map(({ kind, value }) => ({ organization_id: organizationId, kind, value }))
+  ))
+}
+
+/** What phones that nobody has hint at: of one that somebody has, it was settled when it was added. */
+function collectHints(set: ContactSet, incoming: readonly NewMessage[]): WantedIdentity[] {
+  return incoming.flatMap(({ organizationId: organization_id, contact }) => (
+    contact.identities.filter(({ kind, value }) => !isKnown(set, { organization_id, kind, value }))
+      .flatMap(({ hints = [] }) => hints.map((value) => ({ organization_id, kind: 'phone', value })))
   ))
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { changeContact, createContact, mergeContacts, unmergeContacts } from '../test/contacts.ts'
-import { assertRefused, record } from '../test/query-agent.ts'
+import { assertRefused, record, recordAndExplain } from '../test/query-agent.ts'
 import { readRows } from '../test/rows.ts'
 import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
 
@@ -50,6 +50,22 @@ for (const database of databases) describe(database, skipWithout(database), () =
     await createContact(hilo, { phoneNumber: '551178123456' })
     await createContact(hilo, { phoneNumber: '5511978123456' })
     assert.equal((await list(hilo)).items.length, 1)
+  })
+
+  test('a message from a phone that may be another writing of a contact\'s phone makes a proposal, and no merge', async (t) => {
+    const hilo = await startHilo(t, database)
+    const pairs = [['+54 11 2345-6789', '5491123456789'], ['551178123456', '5511978123456']] as const
+    for (const [inCrm, onWhatsApp] of pairs) {
+      const one = await createContact(hilo, { phoneNumber: inCrm })
+      const { contact, warnings } = await recordAndExplain(hilo, { channel: 'whatsapp', visitorId: onWhatsApp })
+      assert.notEqual(contact.id, one.id)
+      assert.deepEqual(warnings.map(({ code }: { code: string }) => code), ['CONTACT_MAY_EXIST'])
+      const { items: [proposal] } = await list(hilo)
+      assert.deepEqual([proposal.contactId, proposal.otherContactId], [one.id, contact.id].sort())
+      assert.match(proposal.reason, /may be one phone in two writings/)
+      await record(hilo, { channel: 'whatsapp', visitorId: onWhatsApp })
+    }
+    assert.equal((await list(hilo)).items.length, 2)
   })
 
   test('proposals are listed newest first, page by page', async (t) => {

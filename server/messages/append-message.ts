@@ -16,7 +16,7 @@ import { inOrder } from '../database/in-order.ts'
 import { insertInto, type Write } from '../database/write-rows.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { NewEvent } from '../events/record-events.ts'
-import type { NewMessage, Recorded } from './new-message.ts'
+import type { NewIdentity, NewMessage, Recorded } from './new-message.ts'
 import { isPrivateNote } from './private-note.ts'
 
 /** What a batch will write, besides the conversations and contacts it changes. */
@@ -133,7 +133,7 @@ function toQuestion(message: NewMessage, { question, recorded, conversation }: A
 }
 
 function applyContact({ contacts, events }: Journal, message: NewMessage, { associated }: Decisions): void {
-  const { contact, newIdentities, names, conflicts } = associated
+  const { contact, newIdentities, names, conflicts, hinted } = associated
   if (!contact) return
   const isCreated = !contacts.byId.has(keyOf(contact.organizationId, contact.id))
   const isFilled = Object.keys(names).length > 0
@@ -144,11 +144,22 @@ function applyContact({ contacts, events }: Journal, message: NewMessage, { asso
   for (const { contact: other, field } of conflicts) {
     proposeMerge(contacts, [contact, other], `${associated.decidedBy} and ${field} of one message named them`)
   }
+  for (const { contact: other, reason } of hinted) proposeMerge(contacts, [contact, other], reason)
   if (!isCreated && !isFilled && newIdentities.length === 0) return
   events.push({
     organizationId: message.organizationId, type: isCreated ? 'contact.created' : 'contact.updated',
     contactId: contact.id, apiKeyId: message.apiKeyId,
+    ...(isCreated ? {} : { data: { changed: nameFilled(associated) } }),
   })
+}
+
+/** Fields of a contact, as the API names them, in which its identities are shown. */
+const identityFields = {
+  user_id: 'userId', email: 'email', phone: 'phoneNumber', whatsapp_user: 'identities', lid: 'identities',
+} satisfies Record<NewIdentity['kind'], string>
+
+function nameFilled({ names, newIdentities }: AssociatedContact): string[] {
+  return [...new Set([...Object.keys(names), ...newIdentities.map(({ kind }) => identityFields[kind])])]
 }
 
 function applyConversation(

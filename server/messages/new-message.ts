@@ -30,6 +30,8 @@ export interface NewIdentity {
   raw: string
   /** Field of the request it was read from. */
   field: string
+  /** Other phones (E.164) that hint at the same person and prove nothing. */
+  hints?: readonly string[]
 }
 
 export interface Warning {
