@@ -1,3 +1,4 @@
+// Alone: it takes long, and is to begin early.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Approval } from '@hilo/contract'
