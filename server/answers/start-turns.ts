@@ -117,7 +117,10 @@ const columns = [
   'started_at',
 ] as const
 
-/** Questions that were there before; those that are written together with their turn name it themselves. */
+/**
+ * Questions that were there before; those that are written together with their turn name it themselves. Without the
+ * list, PostgreSQL may take reading all questions there ever were for the best.
+ */
 function takeUp(turns: readonly StartedTurn[]): Write {
   const rows = turns.flatMap(({ organizationId, id, questions }) => (
     questions.filter((question) => question.turn_id !== id)
@@ -127,5 +130,6 @@ function takeUp(turns: readonly StartedTurn[]): Write {
     update questions q set turn_id = e.turn_id
     from json_populate_recordset(null::questions, ${JSON.stringify(rows)}::json) e
     where q.message_id = e.message_id and q.organization_id = e.organization_id
+      and q.message_id = any(${rows.map((row) => row.message_id)}::text[])
   `
 }

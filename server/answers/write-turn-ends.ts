@@ -17,7 +17,6 @@ function finishTurns(ends: readonly TurnEnd[], finishedAt: Date): Write[] {
   const rows = ends.map(({ work, outcome, error, answerIds, result }) => ({
     organization_id: work.organizationId,
     id: work.id,
-    message_ids: work.messageIds,
     seen_message_ids: work.seenMessageIds,
     model: work.model,
     outcome,
@@ -31,20 +30,29 @@ function finishTurns(ends: readonly TurnEnd[], finishedAt: Date): Write[] {
     result,
     finished_at: finishedAt,
   }))
-  const ended = sql`json_populate_recordset(null::turns, ${JSON.stringify(rows)}::json) e`
   return [
     sql`
       update turns t set seen_message_ids = e.seen_message_ids, model = e.model, outcome = e.outcome, error_code = e.error_code,
         error_message = e.error_message, prompt_tokens = e.prompt_tokens, completion_tokens = e.completion_tokens,
         cost = e.cost, tool_calls = e.tool_calls, answer_ids = e.answer_ids, result = e.result,
         finished_at = e.finished_at
-      from ${ended} where t.organization_id = e.organization_id and t.id = e.id
+      from json_populate_recordset(null::turns, ${JSON.stringify(rows)}::json) e
+      where t.organization_id = e.organization_id and t.id = e.id and t.id = any(${rows.map((row) => row.id)}::text[])
     `,
-    sql`
-      update questions q set settled_at = e.finished_at from ${ended}, unnest(e.message_ids) as asked(message_id)
-      where q.message_id = asked.message_id and q.organization_id = e.organization_id and q.turn_id = e.id
-    `,
+    settleQuestions(ends, finishedAt),
   ]
+}
+
+/** By lists, not by a join: of that, PostgreSQL thought that reading all questions there ever were was best. */
+function settleQuestions(ends: readonly TurnEnd[], finishedAt: Date): Write {
+  const messageIds = ends.flatMap(({ work }) => work.messageIds)
+  const turnIds = ends.map(({ work }) => work.id)
+  const organizationIds = [...new Set(ends.map(({ work }) => work.organizationId))]
+  return sql`
+    update questions set settled_at = ${finishedAt.toISOString()}::timestamptz
+    where message_id = any(${messageIds}::text[]) and turn_id = any(${turnIds}::text[])
+      and organization_id = any(${organizationIds}::text[])
+  `
 }
 
 function insertApprovals(ends: readonly TurnEnd[]): Write {

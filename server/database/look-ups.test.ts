@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type RawBuilder, sql } from 'kysely'
+import type { ClaimedAgent, QuestionRow, StartedTurn } from '../answers/claimed-turn.ts'
+import { writeStarts } from '../answers/start-turns.ts'
+import type { TurnEnd, TurnWork } from '../answers/turn-answer.ts'
+import { writeTurnEnds } from '../answers/write-turn-ends.ts'
 import { inOrganization } from '../database/transactions.ts'
+import { noUsage } from '../models/usage.ts'
 import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
 
 interface Key {
@@ -52,6 +57,19 @@ for (const database of databases) {
         const taken = /using (\w+)/.exec(plan)?.[1]
         const columns = keys.find(({ index }) => index === taken)?.columns
         assert.ok(columns?.every((column) => key.columns.includes(column)), `${key.index}: ${plan}`)
+      }
+    })
+
+    test('no turn that begins or ends reads more than what it changes', async (t) => {
+      const hilo = await startHilo(t, database, {})
+      const turn = { id: 't', organizationId: 'o', conversationId: 'c', messageIds: ['m'] } as StartedTurn & TurnWork
+      const work = { ...turn, seenMessageIds: [], usage: noUsage, toolCalls: [] }
+      const end: TurnEnd = { work, outcome: 'answered', answerIds: [], approvals: [], result: {} as TurnEnd['result'] }
+      const question = { message_id: 'm', turn_id: null } as QuestionRow
+      const starts = writeStarts([{ ...turn, agent: { id: 'a' } as ClaimedAgent, questions: [question] }], 'r')
+      for (const write of [...starts, ...writeTurnEnds([end, end], new Date())]) {
+        const plan = write ? await explain(hilo, write) : ''
+        assert.doesNotMatch(plan, /Scan using \w+ on \w+[^\n]*\n(?!\s*Index Cond)|Seq Scan/, plan)
       }
     })
 
