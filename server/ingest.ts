@@ -18,7 +18,7 @@ import type { Database, Transaction } from './database/schema.ts'
 import { inOrganizations } from './database/transactions.ts'
 import { HiloError } from './errors.ts'
 import { recordEvents } from './events/record-events.ts'
-import { createGroupCommit } from './group-commit.ts'
+import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { appendAnswer, appendMessage, type Decisions, insertMessages, type Journal } from './messages/append-message.ts'
 import { explain, withoutPlannedIds } from './messages/explain.ts'
 import type { NewMessage, Outcome } from './messages/new-message.ts'
@@ -76,15 +76,31 @@ export function createIngest({ db }: Pick<OpenDatabase, 'db'>): Ingest {
     const outcome = settle(await load(tx, [message], { agents, lock: false }), message)
     return outcome.ok ? { ...outcome, resolution: withoutPlannedIds(outcome.resolution) } : outcome
   })
-  const gathered = createGroupCommit((messages: NewMessage[]) => runBatch(record, messages), batchSize)
+  const lanes = createLanes((messages) => runBatch(record, messages))
   return {
     record: async (messages) => {
-      if (gathered.waiting > mostWaiting) throw busy()
-      return messages.length === 0 ? [] : gathered.submit(messages)
+      const lane = lanes[chooseLane(messages)]
+      if (lane.waiting > mostWaiting) throw busy()
+      return messages.length === 0 ? [] : lane.submit(messages)
     },
     resolve,
-    close: gathered.close,
+    close: async () => void await Promise.all(Object.values(lanes).map((lane) => lane.close())),
   }
+}
+
+type Lane = 'messages' | 'questions' | 'answers'
+
+/** Questions take longest, as their turns begin with them: nothing else shall wait for that, nor they for the rest. */
+function createLanes(
+  run: (messages: NewMessage[]) => Promise<Outcome[]>,
+): Record<Lane, GroupCommit<NewMessage, Outcome>> {
+  const create = () => createGroupCommit(run, batchSize)
+  return { messages: create(), questions: create(), answers: create() }
+}
+
+function chooseLane(messages: readonly NewMessage[]): Lane {
+  if (messages.some(({ question }) => question)) return 'questions'
+  return messages.some(({ answers }) => answers) ? 'answers' : 'messages'
 }
 
 function inTransaction<Result>(
