@@ -66,32 +66,38 @@ export async function readOpenQuestions<Conversation extends LockedConversation>
   const open = new Map(locked.map((conversation): [string, OpenConversation<Conversation>] => (
     [keyOf(conversation.organization_id, conversation.id), { conversation, questions: [], isBusy: false }]
   )))
-  for (const { isBusy, ...question } of await readQuestions(tx, locked)) {
-    const one = open.get(keyOf(question.organization_id, question.conversation_id))!
-    one.questions.push(question)
-    one.isBusy ||= isBusy
+  for (const { inOrganization, inConversation, isBusy, ...question } of await readQuestions(tx, locked)) {
+    const one = open.get(keyOf(inOrganization, inConversation))!
+    one.isBusy = isBusy
+    if (question.message_id !== null) one.questions.push(question)
   }
   return open
 }
 
-async function readQuestions(
-  tx: Transaction, conversations: readonly LockedConversation[],
-): Promise<(QuestionRow & { isBusy: boolean })[]> {
+/** A question; or a conversation without one, in which a turn may run all the same. */
+type OpenRow = (QuestionRow | { message_id: null }) & {
+  inOrganization: string
+  inConversation: string
+  isBusy: boolean
+}
+
+async function readQuestions(tx: Transaction, conversations: readonly LockedConversation[]): Promise<OpenRow[]> {
   const wanted = conversations.map(({ organization_id, id }) => ({ organization_id, conversation_id: id }))
-  const { rows } = await sql<QuestionRow & { isBusy: boolean }>`
-    select q.*, t.is_busy as "isBusy" from ${wantedRows(['organization_id', 'conversation_id'], wanted)}
-    cross join lateral (
-      select q.* from questions q
-      where q.organization_id = w.organization_id and q.conversation_id = w.conversation_id and q.settled_at is null
-      order by q.seq
-    ) q
+  const { rows } = await sql<OpenRow>`
+    select w.organization_id as "inOrganization", w.conversation_id as "inConversation", t.is_busy as "isBusy", q.*
+    from ${wantedRows(['organization_id', 'conversation_id'], wanted)}
     cross join lateral (
       select exists (
         select from turns t
         where t.organization_id = w.organization_id and t.conversation_id = w.conversation_id and t.finished_at is null
       ) as is_busy
     ) t
-    order by q.organization_id, q.conversation_id, q.seq
+    left join lateral (
+      select q.* from questions q
+      where q.organization_id = w.organization_id and q.conversation_id = w.conversation_id and q.settled_at is null
+      order by q.seq
+    ) q on true
+    order by w.organization_id, w.conversation_id, q.seq
   `.execute(tx)
   return rows
 }
