@@ -38,7 +38,7 @@ export interface Ingest {
 /** Most messages of one transaction, unless a single call brings more. */
 const batchSize = 500
 
-/** Messages that may wait: a database that cannot keep up must not fill the memory. */
+/** Messages that may wait, in all lanes: a database that cannot keep up must not fill the memory. */
 const mostWaiting = 10_000
 
 function busy(): HiloError {
@@ -77,14 +77,14 @@ export function createIngest({ db }: Pick<OpenDatabase, 'db'>): Ingest {
     return outcome.ok ? { ...outcome, resolution: withoutPlannedIds(outcome.resolution) } : outcome
   })
   const lanes = createLanes((messages) => runBatch(record, messages))
+  const allLanes = Object.values(lanes)
   return {
     record: async (messages) => {
-      const lane = lanes[chooseLane(messages)]
-      if (lane.waiting > mostWaiting) throw busy()
-      return messages.length === 0 ? [] : lane.submit(messages)
+      if (allLanes.reduce((sum, lane) => sum + lane.waiting, 0) > mostWaiting) throw busy()
+      return messages.length === 0 ? [] : lanes[chooseLane(messages)].submit(messages)
     },
     resolve,
-    close: async () => void await Promise.all(Object.values(lanes).map((lane) => lane.close())),
+    close: async () => void await Promise.all(allLanes.map((lane) => lane.close())),
   }
 }
 

@@ -16,7 +16,7 @@ export interface Offer {
   runnerId: string
 }
 
-/** A question of a batch that was written, with the turn that may begin with it. */
+/** A question of a batch, about to be written, with the turn that may begin with it. */
 export interface OfferedQuestion extends Offer {
   organizationId: string
   conversationId: string
