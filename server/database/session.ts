@@ -9,3 +9,7 @@ export const sessionSettings = [
   'set enable_seqscan = off',
   'set jit = off', // compiling costs more than any of our statements
 ].map((statement) => CompiledQuery.raw(statement))
+
+/** What a transaction begins with, besides `begin`: whose rows it sees. Nobody reads what they answer. */
+export const showOrganizations = 'select set_config(\'hilo.organization_ids\', $1, true)'
+export const actAsOwner = 'set local role none'

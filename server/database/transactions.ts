@@ -1,6 +1,7 @@
-import { sql } from 'kysely'
+import { CompiledQuery } from 'kysely'
 import { runTransaction } from './grown-logs.ts'
 import type { Database, Transaction } from './schema.ts'
+import { actAsOwner, showOrganizations } from './session.ts'
 
 /**
  * Runs `work` in one transaction that can see and write the rows of these organizations only: row-level security
@@ -13,7 +14,7 @@ export function inOrganizations<Result>(
 ): Promise<Result> {
   return runTransaction(db, async (tx) => {
     const visible = JSON.stringify(Object.fromEntries(organizationIds.map((id) => [id, 0])))
-    await sql`select set_config('hilo.organization_ids', ${visible}, true)`.execute(tx)
+    await tx.executeQuery(CompiledQuery.raw(showOrganizations, [visible]))
     return work(tx)
   })
 }
@@ -33,7 +34,7 @@ export function inOrganization<Result>(
  */
 export function asOwner<Result>(db: Database, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
   return runTransaction(db, async (tx) => {
-    await sql`set local role none`.execute(tx)
+    await tx.executeQuery(CompiledQuery.raw(actAsOwner))
     return work(tx)
   })
 }
