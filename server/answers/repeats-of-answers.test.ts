@@ -118,7 +118,7 @@ for (const database of databases) {
 
     test('a repeat that waited long enough is told that the first call runs, which is none the worse for it', async (t) => {
       const slow = openPieces()
-      const hilo = await startHilo(t, database, { allowPrivateTargets: true, answerTimes: { repeatMs: 50 } })
+      const hilo = await startHilo(t, database, { allowPrivateTargets: true, answerTimes: { repeatMs: 1_000 } })
       const model = await startScriptedModel(t, () => slow)
       await setModel(hilo, model.baseUrl)
       const { said, headers } = ways['Idempotency-Key']
