@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { ask, readTurns, startAnswering } from '../test/answers.ts'
 import { recordMessages } from '../test/record-messages.ts'
+import { openPieces } from '../test/scripted-model.ts'
 import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
 
 const path = '/api/conversations/crm-1'
@@ -34,7 +36,10 @@ async function addTurns(hilo: Hilo, conversationId: string): Promise<void> {
       ...row, id: 't3', attempt: 1, outcome: 'ai_off',
       started_at: '2026-03-02T14:05:09.100Z', finished_at: '2026-03-02T14:05:09.101Z',
     },
-    { ...row, id: 't4', attempt: 1, started_at: '2026-03-02T14:05:09.100Z' },
+    {
+      ...row, id: 't4', attempt: 1, outcome: 'overtaken',
+      started_at: '2026-03-02T14:05:09.100Z', finished_at: '2026-03-02T14:05:09.200Z',
+    },
   ]).execute())
 }
 
@@ -52,8 +57,8 @@ for (const database of databases) {
       assert.deepEqual(body, {
         items: [
           {
-            ...nothing, id: 't4', outcome: null, startedAt: '2026-03-02T14:05:09.100Z', finishedAt: null,
-            durationMs: null,
+            ...nothing, id: 't4', outcome: 'overtaken', startedAt: '2026-03-02T14:05:09.100Z',
+            finishedAt: '2026-03-02T14:05:09.200Z', durationMs: 100,
           },
           {
             ...nothing, id: 't3', outcome: 'ai_off', startedAt: '2026-03-02T14:05:09.100Z',
@@ -75,6 +80,19 @@ for (const database of databases) {
       const { body: { id } } = await hilo.request('GET', path)
       assert.deepEqual((await hilo.request('GET', `/api/conversations/${id}/turns`)).body, body)
       assert.deepEqual((await hilo.request('GET', '/api/conversations/crm-2/turns')).body, { items: [], nextCursor: null })
+    })
+
+    test('one that runs is there already, without an end', async (t) => {
+      const slow = openPieces()
+      const { hilo, model } = await startAnswering(t, database, { script: () => slow })
+      const asked = ask(hilo, { conversationId: 'crm-1' })
+      await model.waitFor(1)
+      const [turn] = await readTurns(hilo, 'crm-1')
+      assert.deepEqual([turn.outcome, turn.finishedAt, turn.durationMs], [null, null, null])
+      slow.end()
+      await asked
+      const [ended] = await readTurns(hilo, 'crm-1')
+      assert.deepEqual([ended.id, typeof ended.finishedAt], [turn.id, 'string'])
     })
 
     test('they are read page by page, each once', async (t) => {
