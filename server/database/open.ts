@@ -1,17 +1,16 @@
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely'
+import { sql } from 'kysely'
 import pg from 'pg'
 import type { Config } from '../config.ts'
 import { StartError } from '../start-error.ts'
 import type { JobDatabase } from '../jobs/start-jobs.ts'
+import { asConnected, asServing, createClient, createPatientPool, createPglitePool, createServerPool } from './connections.ts'
 import { lockDataFolder } from './data-folder-lock.ts'
 import { migrate } from './migrate.ts'
 import { ownPglite } from './own-pglite.ts'
-import { PreparedClient } from './prepared-client.ts'
-import type { Database, Schema } from './schema.ts'
-import { sessionSettings } from './session.ts'
+import type { Database } from './schema.ts'
 
 /** An open, migrated database. */
 export interface OpenDatabase {
@@ -33,13 +32,6 @@ export function openDatabase(config: Config): Promise<OpenDatabase> {
   return config.databaseUrl ? openPostgres(config.databaseUrl, config.databasePoolSize) : openPglite(config.dataDir)
 }
 
-/** int8 as a number: our counters stay far below 2^53. */
-const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text') => (
-    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)
-  )) as pg.CustomTypesConfig['getTypeParser'],
-}
-
 const oldestServerVersion = 15
 
 /** Connections of the job queue, besides those of the pool. */
@@ -49,50 +41,19 @@ async function openPostgres(url: string, poolSize: number): Promise<OpenDatabase
   const migrated = await prepare(url).catch((error: unknown) => {
     throw error instanceof StartError ? error : new StartError(explain(error, url), { cause: error })
   })
-  const pool = createPool(url, { max: poolSize, ...timeouts })
-  const db = new Kysely<Schema>({
-    dialect: new PostgresDialect({
-      pool,
-      onCreateConnection: async (connection) => {
-        for (const statement of sessionSettings) await connection.executeQuery(statement)
-      },
-    }),
-  })
+  const db = asServing(createServerPool(url, poolSize))
   const jobs: JobDatabase = {
     connectionString: url, max: jobConnections, connectionTimeoutMillis: 5000, application_name: 'hilo jobs',
   }
-  return { db, kind: 'postgres', location: describeLocation(url), connect: () => createClient(url), jobs, migrated, close: () => db.destroy() }
-}
-
-/**
- * What serves a request takes milliseconds; a server that hangs is as good as away. The server breaks a statement off
- * by itself; if it does not even do that, we stop waiting. Milliseconds.
- */
-const timeouts = { statement_timeout: 15_000, query_timeout: 20_000 }
-
-function createPool(url: string, options: pg.PoolConfig): pg.Pool {
-  const pool = new pg.Pool({
-    Client: PreparedClient, connectionString: url, types, connectionTimeoutMillis: 5000,
-    application_name: 'hilo', keepAlive: true, pipeline: true, ...options,
-  })
-  // A connection that breaks while idle is replaced by the pool; without a listener the process would end.
-  pool.on('error', () => {})
-  // One that breaks while somebody works with it fails that work, and tells it besides: the same holds.
-  pool.on('connect', (client) => void client.on('error', () => {}))
-  return pool
-}
-
-/** A client outside the pool: if it breaks, it says so with an error event, which whoever asked for it must hear. */
-function createClient(url: string): pg.Client {
-  return new pg.Client({
-    connectionString: url, connectionTimeoutMillis: 5000, query_timeout: timeouts.query_timeout,
-    application_name: 'hilo', keepAlive: true,
-  })
+  return {
+    db, kind: 'postgres', location: describeLocation(url), connect: () => createClient(url), jobs, migrated,
+    close: () => db.destroy(),
+  }
 }
 
 /** As the role that connects: checks the server and migrates. */
 async function prepare(url: string): Promise<string[]> {
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: createPool(url, { max: 1 }) }) })
+  const db = asConnected(createPatientPool(url))
   try {
     const { rows } = await sql<{ version: number }>`
       select current_setting('server_version_num')::int / 10000 as version
@@ -138,11 +99,24 @@ async function startPglite(folder: string): Promise<PGlite> {
 
 /** Uses a PGlite that is open already; tests hand over one in memory. */
 export async function openPgliteInstance(pglite: PGlite, location = 'memory'): Promise<OpenDatabase> {
-  const db = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
-  const migrated = await migrate(db)
-  for (const statement of sessionSettings) await db.executeQuery(statement)
+  const migrated = await migratePglite(pglite)
+  const db = asServing(createPglitePool(pglite))
   const jobs: JobDatabase = { backend: 'pglite', db: ownPglite(db, pglite) }
-  return { db, kind: 'pglite', location, jobs, migrated, close: () => db.destroy() }
+  const close = async () => {
+    await db.destroy()
+    await pglite.close()
+  }
+  return { db, kind: 'pglite', location, jobs, migrated, close }
+}
+
+/** As the role that connects. */
+async function migratePglite(pglite: PGlite): Promise<string[]> {
+  const db = asConnected(createPglitePool(pglite))
+  try {
+    return await migrate(db)
+  } finally {
+    await db.destroy()
+  }
 }
 
 function makeFolder(folder: string): void {

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import { asConnected, createPglitePool } from '../../database/connections.ts'
 import { lockDataFolder } from '../../database/data-folder-lock.ts'
-import type { Database, Schema } from '../../database/schema.ts'
+import type { Database } from '../../database/schema.ts'
 
 /** A database opened to be looked at, as the role that connects. */
 export interface Opened {
@@ -16,7 +16,7 @@ export function openPostgresUnchanged(url: string): Opened {
   const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 5000, application_name: 'hilo doctor' })
   // A broken connection shows in the next query; without a listener the process would end.
   pool.on('error', () => {})
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+  const db = asConnected(pool)
   return { db, close: () => db.destroy() }
 }
 
@@ -25,8 +25,12 @@ export async function openEmbeddedUnchanged(dataDir: string): Promise<Opened> {
   const unlock = lockDataFolder(dataDir)
   try {
     const pglite = await PGlite.create(join(dataDir, 'pglite'))
-    const db = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
-    return { db, close: () => db.destroy().finally(unlock) }
+    const db = asConnected(createPglitePool(pglite))
+    const close = async () => {
+      await db.destroy()
+      await pglite.close()
+    }
+    return { db, close: () => close().finally(unlock) }
   } catch (error) {
     unlock()
     throw error
