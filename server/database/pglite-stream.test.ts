@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { test } from 'node:test'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
@@ -39,7 +38,7 @@ test('the embedded database answers pg as a server does', async (t) => {
     await broken.query({ name: 'one', text: 'insert into kept values ($1)', values: [1] })
     await broken.query('set role pg_monitor')
     broken.connection.stream.destroy(new Error('broken'))
-    await once(broken, 'end')
+    await new Promise<void>((resolve) => broken.once('end', resolve))
 
     const client = await connectTo(pglite)
     const { rows } = await client.query({ name: 'one', text: 'select current_user::text as who, count(*)::int from kept' })
