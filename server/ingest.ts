@@ -1,28 +1,36 @@
-import { assertAgents, type KnownAgents, loadAgents } from './agents/known-agents.ts'
-import { loadTakeovers } from './agents/takeovers.ts'
+import { assertAgents, type KnownAgents, readUnknownAgents } from './agents/known-agents.ts'
+import { readTakeovers } from './agents/takeovers.ts'
 import { beginTurns } from './answers/begin-turns.ts'
 import { chooseMode } from './answers/choose-mode.ts'
-import type { ClaimedAgent } from './answers/claimed-turn.ts'
+import type { ClaimedAgent, ConversationAddress } from './answers/claimed-turn.ts'
 import { findOvertaker } from './answers/end-turn.ts'
-import { loadOpenTurns, type OpenTurns } from './answers/open-turns.ts'
+import { type OpenQuestions, readOpenQuestions } from './answers/load-open-questions.ts'
+import { noteOpenTurns, type OpenTurns, readOpenTurns } from './answers/open-turns.ts'
 import { readAgents } from './answers/read-agents.ts'
+import { addPasts, selectPasts } from './answers/read-pasts.ts'
 import type { Claimed } from './answers/start-turns.ts'
 import type { TurnAnswer } from './answers/turn-answer.ts'
 import { announceEnds, writeTurnEnds } from './answers/write-turn-ends.ts'
 import { associateContact } from './contacts/associate-contact.ts'
-import { assertNotMerged, insertContacts, loadContacts } from './contacts/contact-set.ts'
-import { insertConversations, loadConversations } from './conversations/conversation-set.ts'
+import {
+  assertNotMerged, completeContacts, insertContacts, readHintedContacts, readLinkedContacts, readNamedContacts,
+} from './contacts/contact-set.ts'
+import { type ConversationSet, insertConversations, readAddresses, readConversations } from './conversations/conversation-set.ts'
 import { resolveConversation } from './conversations/resolve-conversation.ts'
 import type { OpenDatabase } from './database/open.ts'
-import type { Database, Transaction } from './database/schema.ts'
-import { inOrganizations } from './database/transactions.ts'
+import type { Transaction } from './database/schema.ts'
+import { runTogether } from './database/statements.ts'
+import { inOrganizations, inOrganizationsEnding } from './database/transactions.ts'
 import { HiloError } from './errors.ts'
-import { recordEvents } from './events/record-events.ts'
+import { writeEvents } from './events/record-events.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { appendAnswer, appendMessage, type Decisions, insertMessages, type Journal } from './messages/append-message.ts'
 import { explain, withoutPlannedIds } from './messages/explain.ts'
 import type { NewMessage, Outcome } from './messages/new-message.ts'
-import { findRepeat, loadRepeats, rememberAnswer, repeatOutcome, type Repeats, saveAnswers } from './messages/repeats.ts'
+import {
+  findRepeat, insertAnswers, readByExternalId, readByIdempotencyKey, rememberAnswer, removeReplaced, repeatOutcome,
+  type Repeats,
+} from './messages/repeats.ts'
 import { runBatch } from './run-batch.ts'
 
 /** The one way in: records messages (or, as a dry run, says what recording would do). */
@@ -57,6 +65,8 @@ interface Batch extends Journal {
   askedAgents: Map<string, ClaimedAgent>
   repeats: Repeats
   openTurns: OpenTurns
+  /** What is open in the conversations, by `keyOf`, where a question offers a turn. */
+  openQuestions: Map<string, OpenQuestions>
 }
 
 /**
@@ -66,16 +76,22 @@ interface Batch extends Journal {
  */
 export function createIngest({ db }: Pick<OpenDatabase, 'db'>): Ingest {
   const agents: KnownAgents = new Set()
-  const record = (messages: NewMessage[]): Promise<Outcome[]> => inTransaction(db, messages, async (tx) => {
-    const batch = await load(tx, messages, { agents, lock: true })
-    const outcomes = messages.map((message) => settle(batch, message))
-    const claimed = await save(tx, batch)
-    return outcomes.map((outcome, index) => withTurn(outcome, claimed.get(messages[index]!.offer?.turnId)))
-  })
-  const resolve = (message: NewMessage): Promise<Outcome> => inTransaction(db, [message], async (tx) => {
-    const outcome = settle(await load(tx, [message], { agents, lock: false }), message)
-    return outcome.ok ? { ...outcome, resolution: withoutPlannedIds(outcome.resolution) } : outcome
-  })
+  const record = (messages: NewMessage[]): Promise<Outcome[]> => (
+    inOrganizationsEnding(db, organizationsOf(messages), async (tx) => {
+      const batch = await load(tx, messages, { agents, lock: true })
+      const outcomes = messages.map((message) => settle(batch, message))
+      await assertNotMerged(tx, batch.contacts)
+      return { answered: save(tx, batch).then((claimed) => outcomes.map((outcome, index) => (
+        withTurn(outcome, claimed.get(messages[index]!.offer?.turnId))
+      ))) }
+    })
+  )
+  const resolve = (message: NewMessage): Promise<Outcome> => (
+    inOrganizations(db, organizationsOf([message]), async (tx) => {
+      const outcome = settle(await load(tx, [message], { agents, lock: false }), message)
+      return outcome.ok ? { ...outcome, resolution: withoutPlannedIds(outcome.resolution) } : outcome
+    })
+  )
   const lanes = createLanes((messages) => runBatch(record, messages))
   const allLanes = Object.values(lanes)
   return {
@@ -103,25 +119,38 @@ function chooseLane(messages: readonly NewMessage[]): Lane {
   return messages.some(({ answers }) => answers) ? 'answers' : 'messages'
 }
 
-function inTransaction<Result>(
-  db: Database, messages: readonly NewMessage[], work: (tx: Transaction) => Promise<Result>,
-): Promise<Result> {
-  return inOrganizations(db, [...new Set(messages.map((message) => message.organizationId))], work)
+function organizationsOf(messages: readonly NewMessage[]): string[] {
+  return [...new Set(messages.map(({ organizationId }) => organizationId))]
 }
 
+function addressesOf({ byId }: ConversationSet): ConversationAddress[] {
+  return [...byId.values()].map(({ organizationId, id }) => ({ organizationId, conversationId: id }))
+}
+
+/** With two ways to the database: what the messages name, and what belongs to that. */
 async function load(
   tx: Transaction, messages: NewMessage[], { agents, lock }: { agents: KnownAgents, lock: boolean },
 ): Promise<Batch> {
-  const askedAgents = await readAgents(tx, messages.filter(({ question }) => question))
-  for (const key of askedAgents.keys()) agents.add(key)
-  await loadAgents(tx, messages, agents)
-  const repeats = await loadRepeats(tx, messages)
-  const conversations = await loadConversations(tx, messages, { lock })
-  const contacts = await loadContacts(tx, messages, conversations)
-  const openTurns = await loadOpenTurns(tx, messages, conversations)
-  const takeovers = await loadTakeovers(tx, messages, conversations)
+  const [, askedAgents, byExternalId, byIdempotencyKey, conversations, contacts, openTurns] = await runTogether(tx, [
+    readUnknownAgents(messages, agents),
+    readAgents(messages.filter(({ question }) => question)),
+    readByExternalId(messages),
+    readByIdempotencyKey(messages),
+    readConversations(messages, { lock }),
+    readNamedContacts(messages),
+    readOpenTurns(messages.flatMap(({ answers }) => answers ?? [])),
+  ])
+  const [, , merged, takeovers, openQuestions] = await runTogether(tx, [
+    readAddresses(messages, conversations),
+    readHintedContacts(contacts, messages),
+    readLinkedContacts(contacts, messages, conversations),
+    readTakeovers(messages, conversations),
+    readOpenQuestions(messages.some(({ offer }) => offer) ? addressesOf(conversations) : []),
+  ])
+  await completeContacts(tx, contacts, { incoming: messages, merged })
   return {
-    agents, askedAgents, repeats, conversations, contacts, openTurns, takeovers,
+    agents, askedAgents, repeats: { byExternalId, byIdempotencyKey, added: [] }, conversations, contacts, takeovers,
+    openTurns: noteOpenTurns(openTurns, conversations), openQuestions,
     messages: [], questions: [], offered: [], turnEnds: [], events: [],
   }
 }
@@ -166,17 +195,20 @@ function isAnswer(message: NewMessage): message is NewMessage & { answers: TurnA
 
 /**
  * Nearly all is written by one statement, the events last: they hold a lock on the organization's counter until the
- * commit.
+ * commit. What turns that begin need of the past is read with it.
  * @returns turns that began, by the ids under which they were offered.
  */
 async function save(tx: Transaction, batch: Batch): Promise<Map<string | undefined, Claimed>> {
-  await assertNotMerged(tx, batch.contacts)
-  await saveAnswers(tx, batch.repeats)
-  const beginnings = await beginTurns(tx, batch)
+  const beginnings = beginTurns(batch)
   const finishedAt = new Date()
-  await recordEvents(tx, [...batch.events, ...announceEnds(batch.turnEnds, finishedAt)], [
-    ...insertContacts(batch.contacts), ...insertConversations(batch.conversations), ...insertMessages(batch),
-    ...writeTurnEnds(batch.turnEnds, finishedAt), ...beginnings.writes,
+  const events = [...batch.events, ...announceEnds(batch.turnEnds, finishedAt)]
+  const [, , histories, decisions] = await runTogether(tx, [
+    removeReplaced(batch.repeats),
+    writeEvents(tx, events, [
+      insertAnswers(batch.repeats), ...insertContacts(batch.contacts), ...insertConversations(batch.conversations),
+      ...insertMessages(batch), ...writeTurnEnds(batch.turnEnds, finishedAt), ...beginnings.writes,
+    ]),
+    ...selectPasts(beginnings.turns),
   ])
-  return beginnings.read()
+  return beginnings.toClaimed(addPasts(beginnings.turns, histories, decisions))
 }

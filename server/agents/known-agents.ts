@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { keyOf } from '../database/key-of.ts'
-import type { Transaction } from '../database/schema.ts'
+import { type Statement, statement } from '../database/statements.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import { HiloError } from '../errors.ts'
 import type { NewMessage } from '../messages/new-message.ts'
@@ -10,21 +10,21 @@ export type KnownAgents = Set<string>
 
 const mostKnown = 100_000
 
-/** Looks up those agents that these messages name and that are not known yet. */
-export async function loadAgents(tx: Transaction, incoming: readonly NewMessage[], known: KnownAgents): Promise<void> {
+/** Looks up those agents that these messages name and that are not known yet; then they are. */
+export function readUnknownAgents(incoming: readonly NewMessage[], known: KnownAgents): Statement<void> {
   const wanted = incoming.flatMap((message) => (
     namedAgents(message).map((id) => ({ organization_id: message.organizationId, id }))
   )).filter(({ organization_id, id }) => !known.has(keyOf(organization_id, id)))
-  if (wanted.length === 0) return
-  const { rows } = await sql<{ organization_id: string, id: string }>`
+  return statement(wanted.length === 0 ? undefined : sql<{ organization_id: string, id: string }>`
     select w.organization_id, w.id
     from ${wantedRows(['organization_id', 'id'], wanted)}
     cross join lateral (
       select from agents a where a.organization_id = w.organization_id and a.id = w.id offset 0
     ) a
-  `.execute(tx)
-  if (known.size > mostKnown) known.clear()
-  for (const row of rows) known.add(keyOf(row.organization_id, row.id))
+  `, (rows) => {
+    if (known.size > mostKnown) known.clear()
+    for (const row of rows) known.add(keyOf(row.organization_id, row.id))
+  })
 }
 
 function namedAgents(message: NewMessage): string[] {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { ConversationSet } from '../conversations/conversation-set.ts'
 import { keyOf } from '../database/key-of.ts'
+import { type Statement, statement } from '../database/statements.ts'
 import type { Transaction } from '../database/schema.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import type { NewMessage } from '../messages/new-message.ts'
@@ -15,23 +16,19 @@ interface AgentOf {
 }
 
 /** How those agents behave in whose conversations a human writes with these messages. For others nothing is read. */
-export async function loadTakeovers(
-  tx: Transaction, incoming: readonly NewMessage[], conversations: ConversationSet,
-): Promise<Takeovers> {
+export function readTakeovers(incoming: readonly NewMessage[], conversations: ConversationSet): Statement<Takeovers> {
   const byHumans = incoming.filter(({ author }) => author.kind === 'human')
-  if (byHumans.length === 0) return new Map()
   const wanted = [...byHumans.flatMap(namedAgents), ...conversations.byId.values()]
     .map(({ organizationId, agentId }) => ({ organization_id: organizationId, id: agentId }))
-  const { rows } = await sql<AgentOf & { settings: Partial<AgentSettings> }>`
+  return statement(byHumans.length === 0 ? undefined : sql<AgentOf & { settings: Partial<AgentSettings> }>`
     select a.organization_id as "organizationId", a.id as "agentId", a.settings
     from ${wantedRows(['organization_id', 'id'], wanted)}
     cross join lateral (
       select a.* from agents a where a.organization_id = w.organization_id and a.id = w.id offset 0
     ) a
-  `.execute(tx)
-  return new Map(rows.map(({ organizationId, agentId, settings }) => (
+  `, (rows) => new Map(rows.map(({ organizationId, agentId, settings }) => (
     [keyOf(organizationId, agentId), readSettings(settings).takeover]
-  )))
+  ))))
 }
 
 /** Agents to which a conversation that the message opens may belong. */

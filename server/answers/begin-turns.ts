@@ -1,10 +1,9 @@
 import { isAiOn } from '../conversations/ai-state.ts'
 import type { ConversationSet, ConversationState } from '../conversations/conversation-set.ts'
 import { keyOf } from '../database/key-of.ts'
-import type { Transaction } from '../database/schema.ts'
 import type { Write } from '../database/write-rows.ts'
-import type { ClaimedAgent, QuestionRow, StartedTurn } from './claimed-turn.ts'
-import { type LockedConversation, readOpenQuestions } from './load-open-questions.ts'
+import type { ClaimedAgent, ClaimedTurn, QuestionRow, StartedTurn } from './claimed-turn.ts'
+import type { LockedConversation, Open, OpenConversation, OpenQuestions } from './load-open-questions.ts'
 import {
   type Claimed, type ClaimRequest, decideTurns, listStarts, toClaims, writeStarts,
 } from './start-turns.ts'
@@ -31,13 +30,16 @@ interface Known {
   questions: readonly QuestionRow[]
   conversations: ConversationSet
   askedAgents: Map<string, ClaimedAgent>
+  /** What was open in these conversations before, by `keyOf`. */
+  openQuestions: Map<string, OpenQuestions>
 }
 
 /** Turns that begin in the transaction that writes their questions. */
 export interface Beginnings {
+  turns: StartedTurn[]
   writes: Write[]
-  /** To be called when they are written. @returns by the turn's id. */
-  read(): Promise<Map<string, Claimed>>
+  /** @param claimed with their pasts, by id. @returns by the turn's id. */
+  toClaimed(claimed: ReadonlyMap<string, ClaimedTurn>): Map<string, Claimed>
 }
 
 /**
@@ -45,23 +47,32 @@ export interface Beginnings {
  * nothing stands in their way. What has to wait, or is not to be answered, is left to its conductor. Conversations are
  * locked.
  */
-export async function beginTurns(tx: Transaction, known: Known): Promise<Beginnings> {
+export function beginTurns(known: Known): Beginnings {
   const { locked, requests } = findFree(known)
-  if (locked.length === 0) return { writes: [], read: () => Promise.resolve(new Map()) }
-  const open = { conversations: await readOpenQuestions(tx, locked), agents: known.askedAgents }
-  for (const question of known.questions) {
-    open.conversations.get(keyOf(question.organization_id, question.conversation_id))?.questions.push(question)
-  }
-  const decisions = decideTurns(open, requests)
+  const decisions = decideTurns(findOpen(known, locked), requests)
   const turns = listStarts(decisions)
   nameTurns(turns, new Set(known.questions))
   return {
-    writes: writeStarts(turns, known.offered[0]!.runnerId),
-    async read() {
-      const claims = await toClaims(tx, decisions)
-      return new Map(claims.flatMap((claim) => (claim.kind === 'claimed' ? [[claim.turn.id, claim]] : [])))
-    },
+    turns,
+    writes: turns.length === 0 ? [] : writeStarts(turns, known.offered[0]!.runnerId),
+    toClaimed: (claimed) => new Map(toClaims(decisions, claimed).flatMap((claim) => (
+      claim.kind === 'claimed' ? [[claim.turn.id, claim]] : []
+    ))),
   }
+}
+
+/** What is open in these conversations, with the questions of the batch. */
+function findOpen(
+  { openQuestions, questions, askedAgents: agents }: Known, locked: readonly LockedConversation[],
+): Open {
+  const conversations = new Map(locked.map((conversation): [string, OpenConversation] => {
+    const key = keyOf(conversation.organization_id, conversation.id)
+    return [key, { conversation, ...openQuestions.get(key) ?? { questions: [], isBusy: false } }]
+  }))
+  for (const question of questions) {
+    conversations.get(keyOf(question.organization_id, question.conversation_id))?.questions.push(question)
+  }
+  return { conversations, agents }
 }
 
 function nameTurns(turns: readonly StartedTurn[], unwritten: ReadonlySet<QuestionRow>): void {

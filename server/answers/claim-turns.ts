@@ -4,11 +4,13 @@ import { createId } from '../database/create-id.ts'
 import { inOrder } from '../database/in-order.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
+import { run } from '../database/statements.ts'
 import { writeRows } from '../database/write-rows.ts'
 import { toWork } from './claimed-turn.ts'
 import { endSilently } from './end-silently.ts'
 import { findCallback } from './find-callback.ts'
 import { loadOpenQuestions, type Open } from './load-open-questions.ts'
+import { readPasts } from './read-pasts.ts'
 import {
   type Claim, type ClaimRequest, decideTurns, findNewest, findOpen, listStarts, prepareTurn, toClaims, writeStarts,
 } from './start-turns.ts'
@@ -23,8 +25,9 @@ export async function claimTurns(
 ): Promise<Claim[]> {
   const open = await loadOpenQuestions(tx, requests)
   const decisions = decideTurns(open, requests)
-  await writeRows(tx, writeStarts(listStarts(decisions), runnerId))
-  const claims = await toClaims(tx, decisions)
+  const turns = listStarts(decisions)
+  await run(tx, writeRows(writeStarts(turns, runnerId)))
+  const claims = toClaims(decisions, await readPasts(tx, turns))
   // Their events lock the logs of the organizations: in one order, or two processes wait for each other.
   for (const request of inOrder(['organizationId'], requests)) await endWhereOff(tx, { open, request, runnerId })
   return claims
@@ -42,7 +45,7 @@ async function endWhereOff(tx: Transaction, { open, request, runnerId }: SilentR
   if (!found || found.isBusy || isAiOn(found.conversation) || !findNewest(found, request)) return
   for (const agentId of new Set(found.questions.map((question) => question.agent_id))) {
     const turn = prepareTurn(found, open.agents.get(keyOf(request.organizationId, agentId))!, createId())
-    await writeRows(tx, writeStarts([turn], runnerId))
+    await run(tx, writeRows(writeStarts([turn], runnerId)))
     const untold = turn.questions.filter(({ request: { wasAiOff } }) => !wasAiOff)
     const work = { ...toWork(turn), callback: findCallback(agentId, untold) }
     await endSilently(tx, { conversation: found.conversation, work, outcome: 'ai_off' })

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { lockConversation } from '../conversations/lock-conversation.ts'
+import { run } from '../database/statements.ts'
 import type { Database, Transaction } from '../database/schema.ts'
 import { inOrganization } from '../database/transactions.ts'
 import type { Overtaker } from '../messages/new-message.ts'
@@ -26,7 +27,7 @@ export function endWordless(db: Database, { turn, work, thought }: Attempt): Pro
   return inOrganization(db, turn.organizationId, async (tx) => {
     const conversation = await lockConversation(tx, turn.organizationId, turn.conversationId)
     const answer = { work, seenSeq: turn.seenSeq, isFenced: true }
-    const rows = await readOpenTurns(tx, [answer])
+    const rows = await run(tx, readOpenTurns([answer]))
     const newestSeq = rows[0] ?? { contact: 0, human: 0 }
     const overtaker = findOvertaker(keysOf(rows), answer, { ...conversation, newestSeq })
     return overtaker ?? endSilently(tx, { conversation, work, outcome: 'answered', decided: thought.decided })

@@ -1,7 +1,8 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { ConversationRow } from '../conversations/access-conversation.ts'
 import type { AiState } from '../conversations/ai-state.ts'
 import { keyOf } from '../database/key-of.ts'
+import { run, type Statement, statement } from '../database/statements.ts'
 import type { Transaction } from '../database/schema.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import type { ClaimedAgent, ConversationAddress, QuestionRow } from './claimed-turn.ts'
@@ -30,21 +31,28 @@ export interface Open<Conversation extends LockedConversation = LockedConversati
 export async function loadOpenQuestions(
   tx: Transaction, addresses: readonly ConversationAddress[],
 ): Promise<Open<ConversationRow>> {
-  const conversations = await readOpenQuestions(tx, await lockConversations(tx, addresses))
+  const locked = await lockConversations(tx, addresses)
+  const found = await run(tx, readOpenQuestions(addresses))
+  const conversations = new Map(locked.map((conversation): [string, OpenConversation<ConversationRow>] => {
+    const key = keyOf(conversation.organization_id, conversation.id)
+    return [key, { conversation, ...found.get(key)! }]
+  }))
   const questions = [...conversations.values()].flatMap((open) => open.questions)
-  return { conversations, agents: await readAgents(tx, questions.map(toAgentAddress)) }
+  return { conversations, agents: await run(tx, readAgents(questions.map(toAgentAddress))) }
 }
 
 function toAgentAddress({ organization_id, agent_id }: QuestionRow) {
   return { organizationId: organization_id, agentId: agent_id }
 }
 
+function toRow({ organizationId, conversationId }: ConversationAddress) {
+  return { organization_id: organizationId, conversation_id: conversationId }
+}
+
 async function lockConversations(
   tx: Transaction, addresses: readonly ConversationAddress[],
 ): Promise<ConversationRow[]> {
-  const wanted = addresses.map(({ organizationId, conversationId }) => (
-    { organization_id: organizationId, conversation_id: conversationId }
-  ))
+  const wanted = addresses.map(toRow)
   const { rows } = await sql<ConversationRow>`
     with ordered as materialized (
       select w.* from ${wantedRows(['organization_id', 'conversation_id'], wanted)}
@@ -59,19 +67,21 @@ async function lockConversations(
   return rows
 }
 
-/** What is open in conversations that are locked: what was committed while we waited for the lock counts. */
-export async function readOpenQuestions<Conversation extends LockedConversation>(
-  tx: Transaction, locked: readonly Conversation[],
-): Promise<Open<Conversation>['conversations']> {
-  const open = new Map(locked.map((conversation): [string, OpenConversation<Conversation>] => (
-    [keyOf(conversation.organization_id, conversation.id), { conversation, questions: [], isBusy: false }]
-  )))
-  for (const { inOrganization, inConversation, isBusy, ...question } of await readQuestions(tx, locked)) {
-    const one = open.get(keyOf(inOrganization, inConversation))!
-    one.isBusy = isBusy
-    if (question.message_id !== null) one.questions.push(question)
-  }
-  return open
+/** What is open in a conversation. */
+export type OpenQuestions = Pick<OpenConversation, 'questions' | 'isBusy'>
+
+/** In conversations that are locked, by `keyOf`; what was committed while we waited for the lock counts. */
+export function readOpenQuestions(addresses: readonly ConversationAddress[]): Statement<Map<string, OpenQuestions>> {
+  return statement(addresses.length === 0 ? undefined : selectQuestions(addresses), (rows) => {
+    const open = new Map<string, OpenQuestions>()
+    for (const { inOrganization, inConversation, isBusy, ...question } of rows) {
+      const key = keyOf(inOrganization, inConversation)
+      const one = open.get(key) ?? { questions: [], isBusy }
+      if (question.message_id !== null) one.questions.push(question)
+      open.set(key, one)
+    }
+    return open
+  })
 }
 
 /** A question; or a conversation without one, in which a turn may run all the same. */
@@ -81,9 +91,9 @@ type OpenRow = (QuestionRow | { message_id: null }) & {
   isBusy: boolean
 }
 
-async function readQuestions(tx: Transaction, conversations: readonly LockedConversation[]): Promise<OpenRow[]> {
-  const wanted = conversations.map(({ organization_id, id }) => ({ organization_id, conversation_id: id }))
-  const { rows } = await sql<OpenRow>`
+function selectQuestions(addresses: readonly ConversationAddress[]): RawBuilder<OpenRow> {
+  const wanted = addresses.map(toRow)
+  return sql<OpenRow>`
     select w.organization_id as "inOrganization", w.conversation_id as "inConversation", t.is_busy as "isBusy", q.*
     from ${wantedRows(['organization_id', 'conversation_id'], wanted)}
     cross join lateral (
@@ -98,6 +108,5 @@ async function readQuestions(tx: Transaction, conversations: readonly LockedConv
       order by q.seq
     ) q on true
     order by w.organization_id, w.conversation_id, q.seq
-  `.execute(tx)
-  return rows
+  `
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { type AgentSettings, readSettings } from '../agents/agent-settings.ts'
 import { keyOf } from '../database/key-of.ts'
-import type { Transaction } from '../database/schema.ts'
+import { type Statement, statement } from '../database/statements.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import type { ClaimedAgent } from './claimed-turn.ts'
 import { toDay } from './write-turn-ends.ts'
@@ -16,12 +16,11 @@ interface AgentRow {
 }
 
 /** Agents as their turns need them, with what they have spent today; by `keyOf`. */
-export async function readAgents(
-  tx: Transaction, addresses: readonly { organizationId: string, agentId: string }[],
-): Promise<Map<string, ClaimedAgent>> {
-  if (addresses.length === 0) return new Map()
+export function readAgents(
+  addresses: readonly { organizationId: string, agentId: string }[],
+): Statement<Map<string, ClaimedAgent>> {
   const wanted = addresses.map(({ organizationId, agentId }) => ({ organization_id: organizationId, id: agentId }))
-  const { rows } = await sql<AgentRow>`
+  return statement(wanted.length === 0 ? undefined : sql<AgentRow>`
     select a.organization_id as "organizationId", a.id, a.name, a.system_prompt as "systemPrompt", a.settings,
       s.cost as spent
     from ${wantedRows(['organization_id', 'id'], wanted)}
@@ -32,8 +31,7 @@ export async function readAgents(
       select s.cost from agent_spend s
       where s.organization_id = w.organization_id and s.agent_id = w.id and s.day = ${toDay(new Date())}::date offset 0
     ) s on true
-  `.execute(tx)
-  return new Map(rows.map(({ organizationId, settings, spent, ...agent }) => (
+  `, (rows) => new Map(rows.map(({ organizationId, settings, spent, ...agent }) => (
     [keyOf(organizationId, agent.id), { ...agent, settings: readSettings(settings), spent: Number(spent ?? 0) }]
-  )))
+  ))))
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { ApprovalStatus } from '../database/answer-tables.ts'
-import type { Transaction } from '../database/schema.ts'
+import { type Statement, statement } from '../database/statements.ts'
 import type { StartedTurn } from './claimed-turn.ts'
 
 /** What became of a tool that a person has to allow. */
@@ -17,16 +17,12 @@ export interface Decision {
 const mostDecisions = 5
 
 /** What people decided in the conversations of those turns whose agents have tools to be allowed; by the turn's id. */
-export async function readDecisions(
-  tx: Transaction, turns: readonly StartedTurn[],
-): Promise<Map<string, Decision[]>> {
+export function readDecisions(turns: readonly StartedTurn[]): Statement<Map<string, Decision[]>> {
   const asking = turns.filter(({ agent }) => agent.settings.tools.some((tool) => tool.requiresApproval))
-  const byTurn = new Map<string, Decision[]>()
-  if (asking.length === 0) return byTurn
   const wanted = asking.map((turn) => ({
     turn_id: turn.id, organization_id: turn.organizationId, conversation_id: turn.conversationId,
   }))
-  const { rows } = await sql<Decision & { turnId: string }>`
+  return statement(asking.length === 0 ? undefined : sql<Decision & { turnId: string }>`
     select w.turn_id as "turnId", a.tool, a.payload, a.status, a.reason, a.result
     from json_to_recordset(${JSON.stringify(wanted)}::json)
       as w(turn_id text, organization_id text, conversation_id text)
@@ -36,7 +32,9 @@ export async function readDecisions(
       order by a.created_at desc, a.id desc limit ${sql.lit(mostDecisions)}
     ) a
     order by w.turn_id, a.created_at, a.id
-  `.execute(tx)
-  for (const { turnId, ...decision } of rows) byTurn.set(turnId, [...byTurn.get(turnId) ?? [], decision])
-  return byTurn
+  `, (rows) => {
+    const byTurn = new Map<string, Decision[]>()
+    for (const { turnId, ...decision } of rows) byTurn.set(turnId, [...byTurn.get(turnId) ?? [], decision])
+    return byTurn
+  })
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { isListed } from '../database/is-listed.ts'
-import type { Attachment, AuthorKind, Transaction } from '../database/schema.ts'
+import { type Statement, statement } from '../database/statements.ts'
+import type { Attachment, AuthorKind } from '../database/schema.ts'
 import { isPrivateRow } from '../messages/private-note.ts'
 import { messageIdsOf, type StartedTurn } from './claimed-turn.ts'
 
@@ -19,16 +20,12 @@ export interface HistoryMessage {
  * messages, whoever recorded them, without drafts and private notes; and, however old, those that are to be answered.
  * @returns by the turn's id.
  */
-export async function readHistories(
-  tx: Transaction, turns: readonly StartedTurn[],
-): Promise<Map<string, HistoryMessage[]>> {
-  const byTurn = new Map<string, HistoryMessage[]>(turns.map(({ id }) => [id, []]))
-  if (turns.length === 0) return byTurn
+export function readHistories(turns: readonly StartedTurn[]): Statement<Map<string, HistoryMessage[]>> {
   const wanted = turns.map((turn) => ({
     turn_id: turn.id, organization_id: turn.organizationId, conversation_id: turn.conversationId,
     most: turn.agent.settings.historyLimit, message_ids: messageIdsOf(turn),
   }))
-  const { rows } = await sql<HistoryMessage & { turnId: string }>`
+  return statement(turns.length === 0 ? undefined : sql<HistoryMessage & { turnId: string }>`
     select w.turn_id as "turnId", m.id, m.seq, m.author_kind as "authorKind", m.author_name as "authorName", m.text,
       m.attachments
     from json_to_recordset(${JSON.stringify(wanted)}::json)
@@ -47,7 +44,9 @@ export async function readHistories(
       )
     ) m
     order by w.turn_id, m.occurred_at, m.seq
-  `.execute(tx)
-  for (const { turnId, ...message } of rows) byTurn.get(turnId)!.push(message)
-  return byTurn
+  `, (rows) => {
+    const byTurn = new Map<string, HistoryMessage[]>(turns.map(({ id }) => [id, []]))
+    for (const { turnId, ...message } of rows) byTurn.get(turnId)!.push(message)
+    return byTurn
+  })
 }

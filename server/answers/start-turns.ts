@@ -2,13 +2,11 @@ import { sql } from 'kysely'
 import type { AgentSettings } from '../agents/agent-settings.ts'
 import { isAiOn } from '../conversations/ai-state.ts'
 import { keyOf } from '../database/key-of.ts'
-import type { Transaction } from '../database/schema.ts'
 import { insertInto, type Write } from '../database/write-rows.ts'
 import {
   type ClaimedAgent, type ClaimedTurn, type ConversationAddress, messageIdsOf, type QuestionRow, type StartedTurn,
 } from './claimed-turn.ts'
 import type { LockedConversation, Open, OpenConversation } from './load-open-questions.ts'
-import { readPasts } from './read-pasts.ts'
 
 export interface ClaimRequest extends ConversationAddress {
   /** Of the turn that may begin. */
@@ -50,9 +48,8 @@ export function listStarts(decisions: readonly Decision[]): StartedTurn[] {
   return decisions.flatMap((one) => (one.kind === 'starts' ? [one.turn] : []))
 }
 
-/** Reads what the turns that were written need of the past, with a few statements for all. */
-export async function toClaims(tx: Transaction, decisions: readonly Decision[]): Promise<Claim[]> {
-  const claimed = await readPasts(tx, listStarts(decisions))
+/** @param claimed the turns that begin, with their pasts, by id. */
+export function toClaims(decisions: readonly Decision[], claimed: ReadonlyMap<string, ClaimedTurn>): Claim[] {
   return decisions.map((one): Claim => (one.kind === 'starts'
     ? { kind: 'claimed', turn: claimed.get(one.turn.id)!, isMoreOpen: one.isMoreOpen } : one))
 }

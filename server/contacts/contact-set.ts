@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { ConversationSet } from '../conversations/conversation-set.ts'
 import { createId } from '../database/create-id.ts'
 import { inOrder } from '../database/in-order.ts'
@@ -6,6 +6,7 @@ import { insertInto, type Write } from '../database/write-rows.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
 import { StaleReadError } from '../database/stale-read-error.ts'
+import { run, type Statement, statement } from '../database/statements.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import type { NewIdentity, NewMessage } from '../messages/new-message.ts'
 
@@ -35,19 +36,31 @@ export interface ContactSet {
   proposals: { organization_id: string, id: string, contact_id: string, other_contact_id: string, reason: string }[]
 }
 
-/** Loads every contact that these messages name: by id, by identity, or by their conversation. */
-export async function loadContacts(
-  tx: Transaction, incoming: readonly NewMessage[], conversations: ConversationSet,
-): Promise<ContactSet> {
-  const set: ContactSet = {
-    byId: new Map(), byIdentity: new Map(), changed: new Set(), addedIdentities: [], linked: new Set(), proposals: [],
-  }
-  if (incoming.every(({ answers }) => answers)) return set // answers name nobody
-  const wanted = collectIdentities(incoming)
-  const found = await findByIdentity(tx, wanted)
-  addFound(set, found)
-  addFound(set, await findByIdentity(tx, collectHints(set, incoming)))
-  await loadStates(tx, set, [
+/** Every contact that these messages name by an identity. */
+export function readNamedContacts(incoming: readonly NewMessage[]): Statement<ContactSet> {
+  return statement(selectByIdentity(collectIdentities(incoming)), (rows) => {
+    const set: ContactSet = {
+      byId: new Map(), byIdentity: new Map(), changed: new Set(), addedIdentities: [], linked: new Set(), proposals: [],
+    }
+    addFound(set, rows)
+    return set
+  })
+}
+
+/** Adds those contacts at which a phone hints that nobody has. */
+export function readHintedContacts(set: ContactSet, incoming: readonly NewMessage[]): Statement<void> {
+  return statement(selectByIdentity(collectHints(set, incoming)), (rows) => addFound(set, rows))
+}
+
+/**
+ * Adds those contacts that messages name by their id or by their conversation.
+ * @returns those that they were merged into, as far as they are not known.
+ */
+export function readLinkedContacts(
+  set: ContactSet, incoming: readonly NewMessage[], conversations: ConversationSet,
+): Statement<ContactId[]> {
+  if (incoming.every(({ answers }) => answers)) return readStates(set, []) // answers name nobody
+  return readStates(set, [
     ...incoming.flatMap(({ organizationId, contact: { contactId } }) => (
       contactId === undefined ? [] : [{ organization_id: organizationId, id: contactId }]
     )),
@@ -55,11 +68,22 @@ export async function loadContacts(
       contactId === null ? [] : [{ organization_id: organizationId, id: contactId }]
     )),
   ])
-  if (wanted.some((identity) => !isKnown(set, identity))) await loadKinds(tx, set)
-  return set
 }
 
-function addFound(set: ContactSet, found: Awaited<ReturnType<typeof findByIdentity>>): void {
+/** Adds those contacts that others were merged into, and, where a message may add an identity, what kinds they have. */
+export async function completeContacts(
+  tx: Transaction, set: ContactSet, { incoming, merged }: { incoming: readonly NewMessage[], merged: ContactId[] },
+): Promise<void> {
+  for (let left = merged; left.length > 0;) left = await run(tx, readStates(set, left))
+  if (collectIdentities(incoming).some((identity) => !isKnown(set, identity))) await run(tx, readKinds(set))
+}
+
+interface ContactId {
+  organization_id: string
+  id: string
+}
+
+function addFound(set: ContactSet, found: readonly FoundContact[]): void {
   for (const { kind, value, ...row } of found) {
     const contact = addState(set, row)
     set.byIdentity.set(keyOf(contact.organizationId, kind, value), contact)
@@ -102,12 +126,12 @@ const stateColumns = sql`
   c.merged_into_id as "mergedIntoId", false as "isNew"
 `
 
+type FoundContact = Omit<ContactState, 'kinds'> & { kind: string, value: string }
+
 /** An identity is never that of a contact that was merged away: the merge took it along. */
-async function findByIdentity(
-  tx: Transaction, wanted: WantedIdentity[],
-): Promise<(Omit<ContactState, 'kinds'> & { kind: string, value: string })[]> {
-  if (wanted.length === 0) return []
-  const { rows } = await sql<Omit<ContactState, 'kinds'> & { kind: string, value: string }>`
+function selectByIdentity(wanted: WantedIdentity[]): RawBuilder<FoundContact> | undefined {
+  if (wanted.length === 0) return undefined
+  return sql<FoundContact>`
     select w.kind, w.value, ${stateColumns}
     from ${wantedRows(['organization_id', 'kind', 'value'], wanted)}
     cross join lateral (
@@ -117,41 +141,39 @@ async function findByIdentity(
     cross join lateral (
       select c.* from contacts c where c.organization_id = w.organization_id and c.id = i.contact_id offset 0
     ) c
-  `.execute(tx)
-  return rows
+  `
 }
 
-/** Loads contacts and, where one is merged into another, that other one too. */
-async function loadStates(
-  tx: Transaction, set: ContactSet, ids: { organization_id: string, id: string }[],
-): Promise<void> {
-  const missing = ids.filter(({ organization_id, id }) => !set.byId.has(keyOf(organization_id, id)))
-  if (missing.length === 0) return
-  const { rows } = await sql<Omit<ContactState, 'kinds'>>`
+/** Adds contacts. @returns those that they were merged into, as far as they are not known. */
+function readStates(set: ContactSet, ids: ContactId[]): Statement<ContactId[]> {
+  const isMissing = ({ organization_id, id }: ContactId) => !set.byId.has(keyOf(organization_id, id))
+  const missing = ids.filter(isMissing)
+  return statement(missing.length === 0 ? undefined : sql<Omit<ContactState, 'kinds'>>`
     select ${stateColumns}
     from ${wantedRows(['organization_id', 'id'], missing)}
     cross join lateral (
       select c.* from contacts c where c.organization_id = w.organization_id and c.id = w.id offset 0
     ) c
-  `.execute(tx)
-  for (const row of rows) addState(set, row)
-  await loadStates(tx, set, rows.flatMap(({ organizationId, mergedIntoId }) => (
-    mergedIntoId === null ? [] : [{ organization_id: organizationId, id: mergedIntoId }]
-  )))
+  `, (rows) => {
+    for (const row of rows) addState(set, row)
+    return rows.flatMap(({ organizationId, mergedIntoId }) => (
+      mergedIntoId === null ? [] : [{ organization_id: organizationId, id: mergedIntoId }]
+    )).filter(isMissing)
+  })
 }
 
-async function loadKinds(tx: Transaction, set: ContactSet): Promise<void> {
+function readKinds(set: ContactSet): Statement<void> {
   const ids = [...set.byId.values()].map(({ organizationId, id }) => ({ organization_id: organizationId, id }))
-  if (ids.length === 0) return
-  const { rows } = await sql<{ organization_id: string, contact_id: string, kind: string }>`
+  return statement(ids.length === 0 ? undefined : sql<{ organization_id: string, contact_id: string, kind: string }>`
     select w.organization_id, w.id as contact_id, i.kind
     from ${wantedRows(['organization_id', 'id'], ids)}
     cross join lateral (
       select i.kind from contact_identities i
       where i.organization_id = w.organization_id and i.contact_id = w.id offset 0
     ) i
-  `.execute(tx)
-  for (const row of rows) set.byId.get(keyOf(row.organization_id, row.contact_id))!.kinds.add(row.kind)
+  `, (rows) => {
+    for (const row of rows) set.byId.get(keyOf(row.organization_id, row.contact_id))!.kinds.add(row.kind)
+  })
 }
 
 /** The contact of this id, or the one that it was merged into. */

@@ -1,8 +1,9 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { inOrder } from '../database/in-order.ts'
 import { insertInto, type Write } from '../database/write-rows.ts'
 import { keyOf } from '../database/key-of.ts'
-import type { ConversationStatus, Transaction } from '../database/schema.ts'
+import type { ConversationStatus } from '../database/schema.ts'
+import { type Statement, statement } from '../database/statements.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import type { ConversationKey, NewMessage } from '../messages/new-message.ts'
 import type { AiState } from './ai-state.ts'
@@ -45,24 +46,24 @@ export function hasOwnIdShape(id: string): boolean {
 }
 
 /**
- * Loads every conversation that these messages may reach. With `lock`, no other transaction can append to them until
- * this one ends; they are locked in the order of their ids, so that two batches never wait for each other.
+ * Every conversation that these messages may reach. With `lock`, no other transaction can append to them until this one
+ * ends; they are locked in the order of their ids, so that two batches never wait for each other.
  */
-export async function loadConversations(
-  tx: Transaction, incoming: readonly NewMessage[], { lock }: { lock: boolean },
-): Promise<ConversationSet> {
-  const set: ConversationSet = {
-    byId: new Map(), byKey: new Map(), addresses: new Map(), changed: new Set(), addedKeys: [],
-  }
+export function readConversations(
+  incoming: readonly NewMessage[], { lock }: { lock: boolean },
+): Statement<ConversationSet> {
   const wanted = collectKeys(incoming)
-  if (wanted.length === 0) return set
-  for (const { keys, ...row } of await findStates(tx, wanted, lock)) {
-    const state: ConversationState = { ...row, newestSeq: { contact: 0, human: 0 } }
-    set.byId.set(keyOf(state.organizationId, state.id), state)
-    for (const { kind, value } of keys) set.byKey.set(keyOf(state.organizationId, kind, value), state)
-  }
-  if (incoming.some((message) => message.keys.length > 1)) await loadAddresses(tx, set)
-  return set
+  return statement(wanted.length === 0 ? undefined : selectStates(wanted, lock), (rows) => {
+    const set: ConversationSet = {
+      byId: new Map(), byKey: new Map(), addresses: new Map(), changed: new Set(), addedKeys: [],
+    }
+    for (const { keys, ...row } of rows) {
+      const state: ConversationState = { ...row, newestSeq: { contact: 0, human: 0 } }
+      set.byId.set(keyOf(state.organizationId, state.id), state)
+      for (const { kind, value } of keys) set.byKey.set(keyOf(state.organizationId, kind, value), state)
+    }
+    return set
+  })
 }
 
 interface WantedKey {
@@ -86,11 +87,9 @@ const stateColumns = sql`
 type StateRow = Omit<ConversationState, 'newestSeq'> & { keys: AddressKey[] }
 
 /** The conversations that keys lead to or whose own id they are, each once with the keys that lead there. */
-async function findStates(
-  tx: Transaction, wanted: WantedKey[], lock: boolean,
-): Promise<StateRow[]> {
+function selectStates(wanted: WantedKey[], lock: boolean): RawBuilder<StateRow> {
   const ownIds = wanted.filter((key) => key.kind === 'conversation_id' && hasOwnIdShape(key.value))
-  const { rows } = await sql<StateRow>`
+  return sql<StateRow>`
     with reached as (
       select w.organization_id, k.conversation_id, w.kind, w.value
       from ${wantedRows(['organization_id', 'kind', 'value'], wanted)}
@@ -110,26 +109,27 @@ async function findStates(
       select c.* from conversations c
       where c.organization_id = found.organization_id and c.id = found.conversation_id ${lockOrNot(lock)}
     ) c
-  `.execute(tx)
-  return rows
+  `
 }
 
 const lockOrNot = (lock: boolean) => (lock ? sql`for no key update` : sql`offset 0`)
 
-async function loadAddresses(tx: Transaction, set: ConversationSet): Promise<void> {
-  const ids = [...set.byId.values()].map((state) => ({ organization_id: state.organizationId, id: state.id }))
-  if (ids.length === 0) return
-  const { rows } = await sql<{ organization_id: string, conversation_id: string } & AddressKey>`
+/** The addresses of the conversations of a set, where a message may add one. */
+export function readAddresses(incoming: readonly NewMessage[], set: ConversationSet): Statement<void> {
+  const ids = incoming.every((message) => message.keys.length < 2)
+    ? [] : [...set.byId.values()].map((state) => ({ organization_id: state.organizationId, id: state.id }))
+  return statement(ids.length === 0 ? undefined : sql<{ organization_id: string, conversation_id: string } & AddressKey>`
     select w.organization_id, w.id as conversation_id, k.kind, k.value
     from ${wantedRows(['organization_id', 'id'], ids)}
     cross join lateral (
       select k.kind, k.value from conversation_keys k
       where k.organization_id = w.organization_id and k.conversation_id = w.id and k.kind <> 'conversation_id' offset 0
     ) k
-  `.execute(tx)
-  for (const { organization_id, conversation_id, kind, value } of rows) {
-    addAddress(set, keyOf(organization_id, conversation_id), { kind, value })
-  }
+  `, (rows) => {
+    for (const { organization_id, conversation_id, kind, value } of rows) {
+      addAddress(set, keyOf(organization_id, conversation_id), { kind, value })
+    }
+  })
 }
 
 function addAddress(set: ConversationSet, conversation: string, address: AddressKey): void {

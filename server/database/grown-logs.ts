@@ -23,14 +23,31 @@ export function onGrowth(db: Database, listener: (growth: Growth) => void): () =
   return () => void all.delete(listener)
 }
 
-/** A transaction; once it is committed, those who listen hear which logs it made grow. */
+/** How a transaction ends: with statements that are sent, and whose answers nobody needs before the commit. */
+export interface Ending<Result> {
+  answered: Promise<Result>
+}
+
+/**
+ * A transaction; the commit travels right behind the statements with which its work ends. If one of these fails,
+ * nothing is committed. Once it is, those who listen hear which logs it made grow.
+ */
 export async function runTransaction<Result>(
-  db: Database, work: (tx: Transaction) => Promise<Result>,
+  db: Database, work: (tx: Transaction) => Promise<Ending<Result>>,
 ): Promise<Result> {
-  const { result, growth } = await db.transaction().execute(async (tx) => {
-    const result = await work(tx)
-    return { result, growth: grown.get(tx) }
-  })
+  const sent: { tx?: Transaction, ending?: Ending<Result> } = {}
+  try {
+    await db.transaction().execute(async (tx) => {
+      const ending = await work(tx)
+      ending.answered.catch(() => {}) // it is heard when the commit was answered
+      Object.assign(sent, { tx, ending })
+    })
+  } catch (error) {
+    await sent.ending?.answered // says why nothing was committed
+    throw error
+  }
+  const result = await sent.ending!.answered
+  const growth = grown.get(sent.tx!)
   if (growth) for (const listener of listeners.get(db) ?? []) listener(growth)
   return result
 }

@@ -1,5 +1,5 @@
 import { CompiledQuery } from 'kysely'
-import { runTransaction } from './grown-logs.ts'
+import { type Ending, runTransaction } from './grown-logs.ts'
 import type { Database, Transaction } from './schema.ts'
 import { actAsOwner, showOrganizations } from './session.ts'
 
@@ -12,11 +12,25 @@ export function inOrganizations<Result>(
   organizationIds: readonly string[],
   work: (tx: Transaction) => Promise<Result>,
 ): Promise<Result> {
+  return inOrganizationsEnding(db, organizationIds, waiting(work))
+}
+
+/** The same for work that ends by sending statements: the commit does not wait for their answers. */
+export function inOrganizationsEnding<Result>(
+  db: Database,
+  organizationIds: readonly string[],
+  work: (tx: Transaction) => Promise<Ending<Result>>,
+): Promise<Result> {
   return runTransaction(db, async (tx) => {
     const visible = JSON.stringify(Object.fromEntries(organizationIds.map((id) => [id, 0])))
     await tx.executeQuery(CompiledQuery.raw(showOrganizations, [visible]))
     return work(tx)
   })
+}
+
+/** Work of which every answer is there before the commit. */
+function waiting<Result>(work: (tx: Transaction) => Promise<Result>): (tx: Transaction) => Promise<Ending<Result>> {
+  return async (tx) => ({ answered: Promise.resolve(await work(tx)) })
 }
 
 /** `inOrganizations` for one organization: what nearly every request needs. */
@@ -33,8 +47,8 @@ export function inOrganization<Result>(
  * creating organizations, for the command line and for housekeeping. Never for what a request asks.
  */
 export function asOwner<Result>(db: Database, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-  return runTransaction(db, async (tx) => {
+  return runTransaction(db, waiting(async (tx) => {
     await tx.executeQuery(CompiledQuery.raw(actAsOwner))
     return work(tx)
-  })
+  }))
 }

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { Schema, Transaction } from './schema.ts'
+import type { Schema } from './schema.ts'
+import { type Statement, statement } from './statements.ts'
 
 /** A statement that writes, without a `with` of its own; undefined where there is nothing to write. */
 export type Write = RawBuilder<unknown> | undefined
@@ -48,8 +49,8 @@ export function toParts(writes: readonly Write[]): Parts {
  * Writes to several tables with one statement, that is one way to the database and back; keys between them are checked
  * at its end. None sees what another writes.
  */
-export async function writeRows(tx: Transaction, writes: readonly Write[]): Promise<void> {
-  if (writes.every((write) => write === undefined)) return
+export function writeRows(writes: readonly Write[]): Statement<void> {
   const { ctes, areWritten } = toParts(writes)
-  await sql`with ${ctes} written as (select ${areWritten}) select from written`.execute(tx)
+  const isNothing = writes.every((write) => write === undefined)
+  return statement(isNothing ? undefined : sql`with ${ctes} written as (select ${areWritten}) select from written`, () => {})
 }

@@ -2,6 +2,7 @@ import type { EventType } from '@hilo/contract'
 import { sql } from 'kysely'
 import { noteGrowth } from '../database/grown-logs.ts'
 import type { Callback, Metadata, Transaction } from '../database/schema.ts'
+import { run, type Statement, statement } from '../database/statements.ts'
 import { toParts, type Write, writeRows } from '../database/write-rows.ts'
 
 /** A change, as it enters the log. What it is about is named by id; `data` holds what the rows do not tell. */
@@ -18,34 +19,28 @@ export interface NewEvent {
   callback?: Callback
 }
 
+/** Writes events into the log, and what is to be written `before` them, as `writeEvents` says. Call it last. */
+export function recordEvents(
+  tx: Transaction, events: readonly NewEvent[], before: readonly Write[] = [],
+): Promise<void> {
+  return run(tx, writeEvents(tx, events, before))
+}
+
 /**
  * Writes events into the log, numbered per organization without a gap and in the order of commits: the counter's row
- * stays locked until this transaction ends, so call it last. Counters are locked in the order of ids: two batches never
+ * stays locked until this transaction ends, so run it last. Counters are locked in the order of ids: two batches never
  * wait for each other.
  * @param before what is to be written before them, by the same statement: one way to the database less.
  */
-export async function recordEvents(
+export function writeEvents(
   tx: Transaction, events: readonly NewEvent[], before: readonly Write[] = [],
-): Promise<void> {
-  if (events.length === 0) return writeRows(tx, before)
+): Statement<void> {
+  if (events.length === 0) return writeRows(before)
   const { ctes, areWritten } = toParts(before)
-  const createdAt = new Date().toISOString()
-  const rows = events.map((event, position) => ({
-    organization_id: event.organizationId,
-    seq: position,
-    type: event.type,
-    conversation_id: event.conversationId,
-    message_id: event.messageId,
-    contact_id: event.contactId,
-    data: event.data ?? {},
-    api_key_id: event.apiKeyId,
-    callback: event.callback,
-    created_at: createdAt,
-  }))
-  const { rows: grown } = await sql<{ organization_id: string, last_seq: number }>`
+  return statement(sql<{ organization_id: string, last_seq: number }>`
     with ${ctes} incoming as (
       select e.*, row_number() over (partition by e.organization_id order by e.seq) as nth
-      from json_populate_recordset(null::events, ${JSON.stringify(rows)}::json) e
+      from json_populate_recordset(null::events, ${JSON.stringify(toRows(events))}::json) e
       where ${areWritten}
     ), counted as (
       select organization_id, count(*) as count from incoming group by organization_id
@@ -64,6 +59,21 @@ export async function recordEvents(
       from incoming i join counted c using (organization_id) join numbered n using (organization_id)
     )
     select organization_id, last_seq from numbered
-  `.execute(tx)
-  noteGrowth(tx, new Map(grown.map((row) => [row.organization_id, row.last_seq])))
+  `, (grown) => noteGrowth(tx, new Map(grown.map((row) => [row.organization_id, row.last_seq]))))
+}
+
+function toRows(events: readonly NewEvent[]): object[] {
+  const createdAt = new Date().toISOString()
+  return events.map((event, position) => ({
+    organization_id: event.organizationId,
+    seq: position,
+    type: event.type,
+    conversation_id: event.conversationId,
+    message_id: event.messageId,
+    contact_id: event.contactId,
+    data: event.data ?? {},
+    api_key_id: event.apiKeyId,
+    callback: event.callback,
+    created_at: createdAt,
+  }))
 }

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import { inOrder } from '../database/in-order.ts'
-import { insertInto, writeRows } from '../database/write-rows.ts'
+import { insertInto, type Write } from '../database/write-rows.ts'
 import { keyOf } from '../database/key-of.ts'
+import { type Statement, statement } from '../database/statements.ts'
 import type { Transaction } from '../database/schema.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import { HiloError } from '../errors.ts'
@@ -23,21 +24,12 @@ interface FirstAnswer {
 /** How long an Idempotency-Key is remembered; `interval` of PostgreSQL. */
 const keptFor = '24 hours'
 
-/** Finds what was recorded before among these messages. */
-export async function loadRepeats(tx: Transaction, incoming: readonly NewMessage[]): Promise<Repeats> {
-  return {
-    byExternalId: await findByExternalId(tx, incoming),
-    byIdempotencyKey: await findByIdempotencyKey(tx, incoming),
-    added: [],
-  }
-}
-
-async function findByExternalId(tx: Transaction, incoming: readonly NewMessage[]): Promise<Map<string, Recorded>> {
+/** What was recorded before among these messages, by the provider's message id. */
+export function readByExternalId(incoming: readonly NewMessage[]): Statement<Repeats['byExternalId']> {
   const wanted = incoming.filter((message) => message.externalId !== undefined).map((message) => ({
     organization_id: message.organizationId, source: message.source, external_id: message.externalId!,
   }))
-  if (wanted.length === 0) return new Map()
-  const { rows } = await sql<Recorded & { organizationId: string, source: string, externalId: string }>`
+  return statement(wanted.length === 0 ? undefined : sql<Recorded & { organizationId: string, source: string, externalId: string }>`
     select w.organization_id as "organizationId", w.source, w.external_id as "externalId", m.id as "messageId",
       m.conversation_id as "conversationId", m.visitor_id as "visitorId", m.conversation_status as status
     from ${wantedRows(['organization_id', 'source', 'external_id'], wanted)}
@@ -45,20 +37,17 @@ async function findByExternalId(tx: Transaction, incoming: readonly NewMessage[]
       select m.* from messages m
       where m.organization_id = w.organization_id and m.source = w.source and m.external_id = w.external_id offset 0
     ) m
-  `.execute(tx)
-  return new Map(rows.map(({ organizationId, source, externalId, ...recorded }) => (
+  `, (rows) => new Map(rows.map(({ organizationId, source, externalId, ...recorded }) => (
     [keyOf(organizationId, source, externalId), recorded]
-  )))
+  ))))
 }
 
-async function findByIdempotencyKey(
-  tx: Transaction, incoming: readonly NewMessage[],
-): Promise<Map<string, FirstAnswer>> {
+/** What was recorded before among these messages, by Idempotency-Key. */
+export function readByIdempotencyKey(incoming: readonly NewMessage[]): Statement<Repeats['byIdempotencyKey']> {
   const wanted = incoming.filter((message) => message.idempotency).map((message) => ({
     organization_id: message.organizationId, key: message.idempotency!.key,
   }))
-  if (wanted.length === 0) return new Map()
-  const { rows } = await sql<FirstAnswer & { organizationId: string, key: string }>`
+  return statement(wanted.length === 0 ? undefined : sql<FirstAnswer & { organizationId: string, key: string }>`
     select w.organization_id as "organizationId", w.key, i.request_hash as "requestHash", i.response as recorded
     from ${wantedRows(['organization_id', 'key'], wanted)}
     cross join lateral (
@@ -66,8 +55,7 @@ async function findByIdempotencyKey(
       where i.organization_id = w.organization_id and i.key = w.key
         and i.created_at > now() - ${keptFor}::interval offset 0
     ) i
-  `.execute(tx)
-  return new Map(rows.map(({ organizationId, key, ...answer }) => [keyOf(organizationId, key), answer]))
+  `, (rows) => new Map(rows.map(({ organizationId, key, ...answer }) => [keyOf(organizationId, key), answer])))
 }
 
 /**
@@ -111,23 +99,25 @@ export function repeatOutcome(recorded: Recorded, message: NewMessage): Outcome 
   }
 }
 
-/**
- * Keeps the answers of this batch. A key that another process took meanwhile breaks the unique key and so the
- * transaction, which then starts again and finds it; an outdated one is replaced.
- */
-export async function saveAnswers(tx: Transaction, repeats: Repeats): Promise<void> {
-  if (repeats.added.length === 0) return
-  const rows = inOrder(['organization_id', 'key'], repeats.added.map(({ organizationId, key, answer }) => ({
-    organization_id: organizationId, key, request_hash: answer.requestHash, response: answer.recorded,
-  })))
-  await sql`
+/** Makes room for the answers of this batch: outdated ones are replaced. */
+export function removeReplaced({ added }: Repeats): Statement<void> {
+  const rows = added.map(({ organizationId, key }) => ({ organization_id: organizationId, key }))
+  return statement(rows.length === 0 ? undefined : sql`
     delete from idempotency_keys i
     using ${wantedRows(['organization_id', 'key'], rows)}
     where i.organization_id = w.organization_id and i.key = w.key and i.created_at <= now() - ${keptFor}::interval
-  `.execute(tx)
-  await writeRows(tx, [
-    insertInto('idempotency_keys', { columns: ['organization_id', 'key', 'request_hash', 'response'], rows }),
-  ])
+  `, () => {})
+}
+
+/**
+ * Keeps the answers of this batch. A key that another process took meanwhile breaks the unique key and so the
+ * transaction, which then starts again and finds it.
+ */
+export function insertAnswers({ added }: Repeats): Write {
+  const rows = inOrder(['organization_id', 'key'], added.map(({ organizationId, key, answer }) => ({
+    organization_id: organizationId, key, request_hash: answer.requestHash, response: answer.recorded,
+  })))
+  return insertInto('idempotency_keys', { columns: ['organization_id', 'key', 'request_hash', 'response'], rows })
 }
 
 /** Removes outdated Idempotency-Keys of every organization; run by the owner from time to time. */

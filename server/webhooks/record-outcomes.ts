@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { JobAttempt } from 'pg-boss'
 import { createId } from '../database/create-id.ts'
 import { inOrder } from '../database/in-order.ts'
+import { run } from '../database/statements.ts'
 import { insertInto, writeRows } from '../database/write-rows.ts'
 import type { Database, Transaction } from '../database/schema.ts'
 import { asOwner } from '../database/transactions.ts'
@@ -42,7 +43,7 @@ export function recordOutcomes(db: Database, jobs: Jobs, outcomes: readonly Outc
   return asOwner(db, async (tx) => {
     const tried = outcomes.filter((one): one is WithTried => one.tried !== undefined)
     await markEndpoints(tx, tried)
-    await writeRows(tx, [attemptRows(tried)])
+    await run(tx, writeRows([attemptRows(tried)]))
     await settleDeliveries(tx, tried)
     await queueNext(tx, jobs, outcomes.map(({ lane }) => lane))
     await jobs.deleteJob(deliveryQueue, outcomes.map(({ job }) => job), { db: inTransaction(tx) })
