@@ -34,9 +34,17 @@ export class PreparedClient extends pg.Client {
     const [text, values] = args
     const send = super.query.bind(this) as Send
     if (args.length !== 2 || typeof text !== 'string') return send(...args)
+    this.#sendWithOthers()
     if (this.pipeline && openers.has(text)) return this.#sendAhead(send, args)
     return isConstant(text) ? send({ name: nameOf(text), text, values }) : send(...args)
   }) as pg.Client['query']
+
+  /** What is asked for before Node turns to other things goes in one piece: each costs both sides a system call. */
+  #sendWithOthers(): void {
+    const { stream } = this.connection
+    stream.cork()
+    process.nextTick(() => stream.uncork())
+  }
 
   #sendAhead(send: Send, args: unknown[]): Promise<Partial<pg.QueryResult>> {
     const sent = send(...args) as Promise<unknown>
