@@ -7,11 +7,12 @@ import { openDatabase } from '../database/open.ts'
 import { ask, query, readTurns, setModel, startAnswering } from '../test/answers.ts'
 import { findFreePort } from '../test/find-free-port.ts'
 import { assertRefused } from '../test/query-agent.ts'
-import { readEvents, readMessages } from '../test/rows.ts'
+import { readEvents, readMessages, readRows } from '../test/rows.ts'
 import { openPieces, startScriptedModel } from '../test/scripted-model.ts'
 import { databases, type Hilo, skipWithout, startAlone, startAnother, startHilo } from '../test/start-hilo.ts'
 import { createTestPostgres } from '../test/test-databases.ts'
 import { until } from '../test/webhooks.ts'
+import { endLeftTurn } from './end-left-turn.ts'
 
 const conversationId = 'c'
 const said = { query: 'Hola', conversationId, externalId: 'e1' }
@@ -94,6 +95,31 @@ for (const database of databases) {
       await change(hilo, { dailySpendLimit: 0.3 })
       assert.equal((await ask(hilo, said)).answer, 'Hi.')
       assertRefused(await query(hilo, { conversationId: 'third' }), { status: 402, code: 'USAGE_LIMIT' })
+    })
+
+    test('a turn that was taken for left while its model worked is paid for all the same', async (t) => {
+      const hilo = await startHilo(t, database, {
+        allowPrivateTargets: true, modelPrices: { scripted: { input: 1000, output: 2000 } },
+      })
+      const slow = openPieces()
+      const usage = { prompt_tokens: 100, completion_tokens: 50 }
+      const model = await startScriptedModel(t, (_, index) => (index === 0 ? { ...slow, usage } : { text: 'Hi.', usage }))
+      await setModel(hilo, model.baseUrl, { dailySpendLimit: 0.3 })
+      const asked = query(hilo, said)
+      await model.waitFor(1)
+      const [{ id }] = await readTurns(hilo, conversationId)
+      const [row] = await readRows(hilo, 'turns')
+      await endLeftTurn(hilo.db, {
+        id, organizationId: hilo.organizationId, conversationId: row!.conversation_id, agentId: hilo.agentId,
+      })
+      slow.say('Late.')
+      slow.end()
+      assert.equal((await asked).body.answer, 'Hi.', 'of another turn')
+      const [turn] = await readTurns(hilo, conversationId)
+      assert.deepEqual([turn.outcome, turn.model, turn.usage], [
+        'interrupted', 'scripted', { promptTokens: 100, completionTokens: 50, totalTokens: 150, cost: 0.2 },
+      ])
+      assertRefused(await query(hilo, { conversationId: 'other' }), { status: 402, code: 'USAGE_LIMIT' })
     })
 
     test('a tool whose header cannot be read any more is named, with what to do about it', async (t) => {

@@ -6,6 +6,7 @@ import { type ClaimedTurn, toWork } from './claimed-turn.ts'
 import { endAborted, endInterrupted, endWith, endWordless } from './end-running-turn.ts'
 import { readTurnAgain } from './read-turn-again.ts'
 import { recordAnswer } from './record-answer.ts'
+import { recordLateUsage } from './record-late-usage.ts'
 import type { Think, Thought } from './think.ts'
 import { type TurnEnd, turnErrors, type TurnWork } from './turn-answer.ts'
 import { addUsage } from '../models/usage.ts'
@@ -48,15 +49,21 @@ export async function runTurn(
     const thought = await options.think(turn, listener)
     work = addThought(work, turn, thought)
     const end = await commit(options, { turn, work, thought }, listener.signal)
+    if (end === undefined) return endedElsewhere(options, work)
     if (end !== 'overtaken') return end
     if (turn.attempt > mostRestarts) {
-      return endWith(options.db, work, { outcome: 'overtaken', error: turnErrors.overtaken })
+      const overtaken = await endWith(options.db, work, { outcome: 'overtaken', error: turnErrors.overtaken })
+      return overtaken ?? endedElsewhere(options, work)
     }
     const again = await inOrganization(options.db, turn.organizationId, (tx) => readTurnAgain(tx, turn))
-    if (!again) return undefined
+    if (!again) return endedElsewhere(options, work)
     turn = again
     listener.onRestart(turn)
   }
+}
+
+async function endedElsewhere({ db }: RunOptions, work: TurnWork): Promise<undefined> {
+  await recordLateUsage(db, work)
 }
 
 function addThought(work: TurnWork, turn: ClaimedTurn, thought: Thought): TurnWork {

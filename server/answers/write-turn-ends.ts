@@ -9,7 +9,7 @@ import type { TurnEnd, TurnWork } from './turn-answer.ts'
  * conversations are locked.
  */
 export function writeTurnEnds(ends: readonly TurnEnd[], finishedAt: Date): Write[] {
-  return [...finishTurns(ends, finishedAt), insertApprovals(ends), addSpend(ends, finishedAt)]
+  return [...finishTurns(ends, finishedAt), insertApprovals(ends), addSpend(ends.map(({ work }) => work), finishedAt)]
 }
 
 function finishTurns(ends: readonly TurnEnd[], finishedAt: Date): Write[] {
@@ -66,9 +66,9 @@ function insertApprovals(ends: readonly TurnEnd[]): Write {
 }
 
 /** By agent and day, in one order, as the rows are locked until the commit. */
-function addSpend(ends: readonly TurnEnd[], finishedAt: Date): Write {
-  const spent = ends.filter(({ work }) => work.usage.cost > 0).map(({ work }) => ({
-    organization_id: work.organizationId, agent_id: work.agentId, cost: work.usage.cost,
+export function addSpend(works: readonly TurnWork[], finishedAt: Date): Write {
+  const spent = works.filter(({ usage }) => usage.cost > 0).map(({ organizationId, agentId, usage }) => ({
+    organization_id: organizationId, agent_id: agentId, cost: usage.cost,
   }))
   return spent.length === 0 ? undefined : sql`
     insert into agent_spend as s (organization_id, agent_id, day, cost)
