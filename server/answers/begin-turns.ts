@@ -49,7 +49,7 @@ export interface Beginnings {
  */
 export function beginTurns(known: Known): Beginnings {
   const { locked, requests } = findFree(known)
-  const decisions = decideTurns(findOpen(known, locked), requests)
+  const decisions = decideTurns(joinOpen(known, locked), requests)
   const turns = listStarts(decisions)
   nameTurns(turns, new Set(known.questions))
   return {
@@ -62,7 +62,7 @@ export function beginTurns(known: Known): Beginnings {
 }
 
 /** What is open in these conversations, with the questions of the batch. */
-function findOpen(
+function joinOpen(
   { openQuestions, questions, askedAgents: agents }: Known, locked: readonly LockedConversation[],
 ): Open {
   const conversations = new Map(locked.map((conversation): [string, OpenConversation] => {
