@@ -13,6 +13,7 @@ import { databases, type Hilo, skipWithout, startAlone, startAnother, startHilo 
 import { createTestPostgres } from '../test/test-databases.ts'
 import { until } from '../test/webhooks.ts'
 import { endLeftTurn } from './end-left-turn.ts'
+import { recordLateUsage } from './record-late-usage.ts'
 
 const conversationId = 'c'
 const said = { query: 'Hola', conversationId, externalId: 'e1' }
@@ -120,6 +121,22 @@ for (const database of databases) {
         'interrupted', 'scripted', { promptTokens: 100, completionTokens: 50, totalTokens: 150, cost: 0.2 },
       ])
       assertRefused(await query(hilo, { conversationId: 'other' }), { status: 402, code: 'USAGE_LIMIT' })
+    })
+
+    test('what a turn knows of its cost already is not counted again', async (t) => {
+      const { hilo } = await startAnswering(t, database, {
+        script: () => ({ text: 'Hi.', usage: { prompt_tokens: 100, completion_tokens: 50 } }),
+      })
+      await ask(hilo, said)
+      const [row] = await readRows(hilo, 'turns')
+      await recordLateUsage(hilo.db, {
+        id: row!.id, organizationId: hilo.organizationId, conversationId: row!.conversation_id, agentId: hilo.agentId,
+        startedAt: row!.started_at, messageIds: [], seenMessageIds: [], toolCalls: [], model: 'other',
+        usage: { promptTokens: 1, completionTokens: 1, totalTokens: 2, cost: 1 },
+      })
+      const [turn] = await readTurns(hilo, conversationId)
+      assert.deepEqual([turn.model, turn.usage.totalTokens], ['scripted', 150])
+      assert.deepEqual(await readRows(hilo, 'agent_spend'), [])
     })
 
     test('a tool whose header cannot be read any more is named, with what to do about it', async (t) => {

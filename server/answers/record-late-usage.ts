@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Database } from '../database/schema.ts'
 import { run } from '../database/statements.ts'
 import { inOrganization } from '../database/transactions.ts'
@@ -8,17 +7,17 @@ import { addSpend } from './write-turn-ends.ts'
 
 /**
  * Notes what a model cost that worked for a turn which was ended elsewhere meanwhile, as its process was taken for
- * gone: whoever ended it could not know.
+ * gone: whoever ended it could not know. Where the turn knows it already nothing is counted again: it was ended by
+ * ourselves, by a commit of which the answer was lost.
  */
 export async function recordLateUsage(db: Database, work: TurnWork): Promise<void> {
   const { organizationId, id, model, usage: { promptTokens, completionTokens, cost } } = work
   if (promptTokens + completionTokens === 0) return
-  await inOrganization(db, organizationId, (tx) => run(tx, writeRows([
-    sql`
-      update turns set model = ${model}, prompt_tokens = ${promptTokens}, completion_tokens = ${completionTokens},
-        cost = ${cost}
-      where organization_id = ${organizationId} and id = ${id}
-    `,
-    addSpend([work], new Date()),
-  ])))
+  await inOrganization(db, organizationId, async (tx) => {
+    const { numUpdatedRows } = await tx.updateTable('turns')
+      .set({ model, prompt_tokens: promptTokens, completion_tokens: completionTokens, cost })
+      .where('organization_id', '=', organizationId).where('id', '=', id)
+      .where('prompt_tokens', '=', 0).where('completion_tokens', '=', 0).executeTakeFirst()
+    if (numUpdatedRows > 0n) await run(tx, writeRows([addSpend([work], new Date())]))
+  })
 }

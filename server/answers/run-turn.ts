@@ -49,21 +49,20 @@ export async function runTurn(
     const thought = await options.think(turn, listener)
     work = addThought(work, turn, thought)
     const end = await commit(options, { turn, work, thought }, listener.signal)
-    if (end === undefined) return endedElsewhere(options, work)
+    if (end === undefined) break
     if (end !== 'overtaken') return end
     if (turn.attempt > mostRestarts) {
       const overtaken = await endWith(options.db, work, { outcome: 'overtaken', error: turnErrors.overtaken })
-      return overtaken ?? endedElsewhere(options, work)
+      if (overtaken) return overtaken
+      break
     }
     const again = await inOrganization(options.db, turn.organizationId, (tx) => readTurnAgain(tx, turn))
-    if (!again) return endedElsewhere(options, work)
+    if (!again) break
     turn = again
     listener.onRestart(turn)
   }
-}
-
-async function endedElsewhere({ db }: RunOptions, work: TurnWork): Promise<undefined> {
-  await recordLateUsage(db, work)
+  await recordLateUsage(options.db, work)
+  return undefined
 }
 
 function addThought(work: TurnWork, turn: ClaimedTurn, thought: Thought): TurnWork {
