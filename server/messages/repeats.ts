@@ -101,7 +101,9 @@ export function repeatOutcome(recorded: Recorded, message: NewMessage): Outcome 
 
 /** Makes room for the answers of this batch: outdated ones are replaced. */
 export function removeReplaced({ added }: Repeats): Statement<void> {
-  const rows = added.map(({ organizationId, key }) => ({ organization_id: organizationId, key }))
+  const rows = inOrder(['organization_id', 'key'], added.map(({ organizationId, key }) => (
+    { organization_id: organizationId, key }
+  )))
   return statement(rows.length === 0 ? undefined : sql`
     delete from idempotency_keys i
     using ${wantedRows(['organization_id', 'key'], rows)}
