@@ -3,7 +3,7 @@ import type { ConversationSet, ConversationState } from '../conversations/conver
 import { keyOf } from '../database/key-of.ts'
 import type { Write } from '../database/write-rows.ts'
 import type { ClaimedAgent, ClaimedTurn, QuestionRow, StartedTurn } from './claimed-turn.ts'
-import type { LockedConversation, Open, OpenConversation, OpenQuestions } from './load-open-questions.ts'
+import { joinQuestions, type LockedConversation, type Open, type OpenQuestions } from './load-open-questions.ts'
 import {
   type Claimed, type ClaimRequest, decideTurns, listStarts, toClaims, writeStarts,
 } from './start-turns.ts'
@@ -65,10 +65,7 @@ export function beginTurns(known: Known): Beginnings {
 function joinOpen(
   { openQuestions, questions, askedAgents: agents }: Known, locked: readonly LockedConversation[],
 ): Open {
-  const conversations = new Map(locked.map((conversation): [string, OpenConversation] => {
-    const key = keyOf(conversation.organization_id, conversation.id)
-    return [key, { conversation, ...openQuestions.get(key) ?? { questions: [], isBusy: false } }]
-  }))
+  const conversations = joinQuestions(locked, openQuestions)
   for (const question of questions) {
     conversations.get(keyOf(question.organization_id, question.conversation_id))?.questions.push(question)
   }

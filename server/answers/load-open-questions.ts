@@ -33,10 +33,7 @@ export async function loadOpenQuestions(
 ): Promise<Open<ConversationRow>> {
   const locked = await lockConversations(tx, addresses)
   const found = await run(tx, readOpenQuestions(addresses))
-  const conversations = new Map(locked.map((conversation): [string, OpenConversation<ConversationRow>] => {
-    const key = keyOf(conversation.organization_id, conversation.id)
-    return [key, { conversation, ...found.get(key)! }]
-  }))
+  const conversations = joinQuestions(locked, found)
   const questions = [...conversations.values()].flatMap((open) => open.questions)
   return { conversations, agents: await run(tx, readAgents(questions.map(toAgentAddress))) }
 }
@@ -82,6 +79,16 @@ export function readOpenQuestions(addresses: readonly ConversationAddress[]): St
     }
     return open
   })
+}
+
+/** Conversations that are locked, with what was found open in them; in new ones nothing is. */
+export function joinQuestions<Conversation extends LockedConversation>(
+  locked: readonly Conversation[], found: ReadonlyMap<string, OpenQuestions>,
+): Open<Conversation>['conversations'] {
+  return new Map(locked.map((conversation) => {
+    const key = keyOf(conversation.organization_id, conversation.id)
+    return [key, { conversation, ...found.get(key) ?? { questions: [], isBusy: false } }]
+  }))
 }
 
 /** A question; or a conversation without one, in which a turn may run all the same. */

@@ -40,6 +40,12 @@ export function createPglitePool(pglite: PGlite): pg.Pool {
   })
 }
 
+/** Ends the connection, then the database itself. */
+export async function closePglite(db: Database, pglite: PGlite): Promise<void> {
+  await db.destroy()
+  await pglite.close()
+}
+
 function createPool(options: pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool({ Client: PreparedClient, types, pipeline: true, ...options })
   // A connection that breaks while idle is replaced by the pool; without a listener the process would end.

@@ -23,7 +23,10 @@ export function onGrowth(db: Database, listener: (growth: Growth) => void): () =
   return () => void all.delete(listener)
 }
 
-/** How a transaction ends: with statements that are sent, and whose answers nobody needs before the commit. */
+/**
+ * How a transaction ends: with statements that are sent, and whose answers nobody needs before the commit. An object
+ * around the promise, as `await` would wait for a bare one.
+ */
 export interface Ending<Result> {
   answered: Promise<Result>
 }

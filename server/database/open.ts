@@ -6,7 +6,9 @@ import pg from 'pg'
 import type { Config } from '../config.ts'
 import { StartError } from '../start-error.ts'
 import type { JobDatabase } from '../jobs/start-jobs.ts'
-import { asConnected, asServing, createClient, createPatientPool, createPglitePool, createServerPool } from './connections.ts'
+import {
+  asConnected, asServing, closePglite, createClient, createPatientPool, createPglitePool, createServerPool,
+} from './connections.ts'
 import { lockDataFolder } from './data-folder-lock.ts'
 import { migrate } from './migrate.ts'
 import { ownPglite } from './own-pglite.ts'
@@ -102,11 +104,7 @@ export async function openPgliteInstance(pglite: PGlite, location = 'memory'): P
   const migrated = await migratePglite(pglite)
   const db = asServing(createPglitePool(pglite))
   const jobs: JobDatabase = { backend: 'pglite', db: ownPglite(db, pglite) }
-  const close = async () => {
-    await db.destroy()
-    await pglite.close()
-  }
-  return { db, kind: 'pglite', location, jobs, migrated, close }
+  return { db, kind: 'pglite', location, jobs, migrated, close: () => closePglite(db, pglite) }
 }
 
 /** As the role that connects. */

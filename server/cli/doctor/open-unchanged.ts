@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
-import { asConnected, createPglitePool } from '../../database/connections.ts'
+import { asConnected, closePglite, createPglitePool } from '../../database/connections.ts'
 import { lockDataFolder } from '../../database/data-folder-lock.ts'
 import type { Database } from '../../database/schema.ts'
 
@@ -26,11 +26,7 @@ export async function openEmbeddedUnchanged(dataDir: string): Promise<Opened> {
   try {
     const pglite = await PGlite.create(join(dataDir, 'pglite'))
     const db = asConnected(createPglitePool(pglite))
-    const close = async () => {
-      await db.destroy()
-      await pglite.close()
-    }
-    return { db, close: () => close().finally(unlock) }
+    return { db, close: () => closePglite(db, pglite).finally(unlock) }
   } catch (error) {
     unlock()
     throw error
