@@ -51,7 +51,7 @@ function vacuum(db: OpenDatabase['db']): Promise<void> {
     try {
       await sql`vacuum (analyze)`.execute(connection)
     } finally {
-      for (const statement of sessionSettings) await connection.executeQuery(statement)
+      await sql.raw(sessionSettings).execute(connection)
     }
   })
 }

@@ -23,9 +23,12 @@ const addressOf = (url: string) => (
   { connectionString: url, connectionTimeoutMillis: 5000, application_name: 'hilo', keepAlive: true }
 )
 
-/** Connections to a server, which break off what takes too long. */
+/** For connections that serve requests: the pool gives away none before it is set up. */
+export const serving = { onConnect: (client: pg.ClientBase): unknown => client.query(sessionSettings) }
+
+/** Connections to a server that serve requests, and break off what takes too long. */
 export function createServerPool(url: string, size: number): pg.Pool {
-  return createPool({ ...addressOf(url), max: size, ...timeouts })
+  return createPool({ ...addressOf(url), max: size, ...timeouts, ...serving })
 }
 
 /** A connection to a server for work that may take its time, such as migrations. */
@@ -34,9 +37,10 @@ export function createPatientPool(url: string): pg.Pool {
 }
 
 /** The one connection that the embedded database has; it is kept. */
-export function createPglitePool(pglite: PGlite): pg.Pool {
+export function createPglitePool(pglite: PGlite, options: pg.PoolConfig = {}): pg.Pool {
   return createPool({
     stream: () => new PgliteStream(pglite), user: 'postgres', database: 'postgres', max: 1, idleTimeoutMillis: 0,
+    ...options,
   })
 }
 
@@ -60,19 +64,6 @@ export function createClient(url: string): pg.Client {
   return new pg.Client({ ...addressOf(url), query_timeout: timeouts.query_timeout })
 }
 
-/** A database as the role that connects sees it. */
-export function asConnected(pool: pg.Pool): Database {
+export function createDatabase(pool: pg.Pool): Database {
   return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
-}
-
-/** A database as those who serve requests see it. */
-export function asServing(pool: pg.Pool): Database {
-  return new Kysely<Schema>({
-    dialect: new PostgresDialect({
-      pool,
-      onCreateConnection: async (connection) => {
-        for (const statement of sessionSettings) await connection.executeQuery(statement)
-      },
-    }),
-  })
 }
