@@ -15,9 +15,10 @@ const types: pg.CustomTypesConfig = {
 
 /**
  * What serves a request takes milliseconds; a server that hangs is as good as away. The server breaks a statement off
- * by itself; if it does not even do that, we stop waiting. Milliseconds.
+ * by itself; if it does not even do that, we give up after a while without a word. Milliseconds.
  */
-const timeouts = { statement_timeout: 15_000, query_timeout: 20_000 }
+const statementMs = 15_000
+const silenceMs = 20_000
 
 const addressOf = (url: string) => (
   { connectionString: url, connectionTimeoutMillis: 5000, application_name: 'hilo', keepAlive: true }
@@ -27,8 +28,10 @@ const addressOf = (url: string) => (
 export const serving = { onConnect: (client: pg.ClientBase): unknown => client.query(sessionSettings) }
 
 /** Connections to a server that serve requests, and break off what takes too long. */
-export function createServerPool(url: string, size: number): pg.Pool {
-  return createPool({ ...addressOf(url), max: size, ...timeouts, ...serving })
+export function createServerPool(url: string, size: number, times = { statementMs, silenceMs }): pg.Pool {
+  const pool = createPool({ ...addressOf(url), max: size, statement_timeout: times.statementMs, ...serving })
+  pool.on('connect', (client) => (client as unknown as PreparedClient).giveUpOnSilence(times.silenceMs))
+  return pool
 }
 
 /** A connection to a server for work that may take its time, such as migrations. */
@@ -61,7 +64,7 @@ function createPool(options: pg.PoolConfig): pg.Pool {
 
 /** A client outside the pool: if it breaks, it says so with an error event, which whoever asked for it must hear. */
 export function createClient(url: string): pg.Client {
-  return new pg.Client({ ...addressOf(url), query_timeout: timeouts.query_timeout })
+  return new pg.Client({ ...addressOf(url), query_timeout: silenceMs })
 }
 
 export function createDatabase(pool: pg.Pool): Database {
