@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Bench } from './bench.ts'
+import { cpuPerRequest, readCpuTime } from './cpu-time.ts'
 import { createDatabase, createTenants, dropDatabase, type Place, type PostgresPlace } from './databases.ts'
 import type { LoadOrder } from './generator.ts'
 import { makeProfileFolder, startHilo } from './hilo-server.ts'
@@ -16,12 +17,14 @@ export interface CaseResult extends Figures {
   title: string
   /** Of the process that serves (b and d: that sends the statements); PostgreSQL's own is not in it. */
   peakMemoryMiB: number
+  /** Processor time of the same process for a request, microseconds; only on Linux. */
+  cpuMicros?: number
   acknowledged: number
   checks: Check[]
   profileFolder?: string
 }
 
-type Measured = Measurement & { peakMemoryMiB: number, profileFolder?: string }
+type Measured = Measurement & { peakMemoryMiB: number, cpuMicros?: number, profileFolder?: string }
 
 interface Case {
   title: string
@@ -75,10 +78,12 @@ async function measureHilo(bench: Bench, at: { place: Place, workload: Workload 
 }
 
 async function measureServer(bench: Bench, server: HttpServer, workload: Workload): Promise<Measured> {
+  const start = readCpuTime(server.pid)
   const measurement = await load(bench, { url: server.url, workload, firstNumber: 0 })
+  const cpuMicros = cpuPerRequest(server.pid, { start, requests: measurement.acknowledged.length })
   const peakMemoryMiB = readPeakMemory(server.pid)
   await server.stop()
-  return { ...measurement, peakMemoryMiB }
+  return { ...measurement, peakMemoryMiB, cpuMicros }
 }
 
 /** Puts load on a server, from a process that shares no event loop with anything measured. */

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { createId } from '../server/database/create-id.ts'
+import { cpuPerRequest, readCpuTime } from './cpu-time.ts'
 import type { Place } from './databases.ts'
 import { createRecorder, type Measurement, type Recorder, type Span } from './measurement.ts'
 import { readPeakMemory } from './peak-memory.ts'
@@ -17,6 +18,7 @@ export interface OneByOneOrder extends Span {
 
 export interface OneByOneResult extends Measurement {
   peakMemoryMiB: number
+  cpuMicros?: number
 }
 
 const upsertConversation = `
@@ -124,10 +126,13 @@ async function recordOneByOne({ clients, workload, place, ...span }: OneByOneOrd
   const recorder = createRecorder(span)
   let next = 0
   const takeNumber = () => next++
+  const start = readCpuTime(process.pid)
   await Promise.all(transacts.map((transact) => runClient({ transact, workload, recorder, takeNumber })))
+  const measurement = recorder.result()
+  const cpuMicros = cpuPerRequest(process.pid, { start, requests: measurement.acknowledged.length })
   const peakMemoryMiB = readPeakMemory(process.pid)
   await close()
-  return { ...recorder.result(), peakMemoryMiB }
+  return { ...measurement, peakMemoryMiB, cpuMicros }
 }
 
 takeOrder(recordOneByOne)

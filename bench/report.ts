@@ -27,10 +27,11 @@ export function computeRatios(results: readonly CaseResult[]): { name: string, v
 /** The table of cases, its ratios and the start times. */
 export function formatCases(results: readonly CaseResult[], startTimes: StartTimes): string {
   const table = formatTable([
-    ['', 'requests/s', 'p50 ms', 'p99 ms', 'memory MiB'],
-    ...results.map(({ name, title, requestsPerSecond, p50Ms, p99Ms, peakMemoryMiB }) => (
-      [`${name}  ${title}`, whole(requestsPerSecond), short(p50Ms), short(p99Ms), whole(peakMemoryMiB)]
-    )),
+    ['', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs/request', 'memory MiB'],
+    ...results.map(({ name, title, requestsPerSecond, p50Ms, p99Ms, cpuMicros, peakMemoryMiB }) => [
+      `${name}  ${title}`, whole(requestsPerSecond), short(p50Ms), short(p99Ms),
+      cpuMicros === undefined ? '' : whole(cpuMicros), whole(peakMemoryMiB),
+    ]),
   ])
   const ratioLines = computeRatios(results).map(({ name, value, aim }) => `${name} ${value.toFixed(2)} (aim: ${aim})`)
   return [
