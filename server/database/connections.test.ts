@@ -8,15 +8,22 @@ import { createDatabase, createServerPool } from './connections.ts'
 import { isUnavailable } from './database-errors.ts'
 import type { Database } from './schema.ts'
 
-/** What lies between Hilo and PostgreSQL: it can swallow what comes from there, and cut who asks for something. */
+/**
+ * What lies between Hilo and PostgreSQL: it can swallow what comes from there, always or from
+ * a word that is asked on, and cut who asks for one.
+ */
 async function startNetwork(t: TestContext, postgresUrl: string) {
-  const fault: { isSilent?: boolean, cutAt?: string } = {}
+  const fault: { isSilent?: boolean, silentFrom?: string, cutAt?: string } = {}
   const { hostname, port } = new URL(postgresUrl)
   const sockets = new Set<Socket>()
   const network = createServer((near) => {
     const far = connect(Number(port), hostname)
     for (const socket of [near, far]) sockets.add(socket.on('error', () => {}))
-    near.on('data', (data) => fault.cutAt && data.includes(fault.cutAt) ? near.destroy() : far.write(data))
+    near.on('data', (data) => {
+      if (fault.silentFrom && data.includes(fault.silentFrom)) fault.isSilent = true
+      if (fault.cutAt && data.includes(fault.cutAt)) near.destroy()
+      else far.write(data)
+    })
     far.on('data', (data) => fault.isSilent || near.write(data))
     near.on('close', () => far.destroy())
   })
@@ -58,6 +65,15 @@ describe('connections to a server', skipWithout('postgres'), () => {
     await assert.rejects(askWho(db), isUnavailable)
     fault.isSilent = false
     assert.notEqual((await askWho(db)).pid, first.pid)
+  })
+
+  test('so is one that says nothing while it is set up', async (t) => {
+    const { fault, url } = await startNetwork(t, postgres.url)
+    const db = open(t, url, { silenceMs: 100 })
+    fault.silentFrom = 'set role'
+    await assert.rejects(askWho(db), isUnavailable)
+    Object.assign(fault, { silentFrom: undefined, isSilent: false })
+    assert.equal((await askWho(db)).role, 'hilo_app')
   })
 
   test('one that breaks while it is set up is given up: others take its place, with the role that is bound', async (t) => {

@@ -25,13 +25,15 @@ const addressOf = (url: string) => (
 )
 
 /** For connections that serve requests: the pool gives away none before it is set up. */
-export const serving = { onConnect: (client: pg.ClientBase): unknown => client.query(sessionSettings) }
+export const serving = { onConnect: (client: pg.ClientBase): unknown => client.query(sessionSettings, []) }
 
 /** Connections to a server that serve requests, and break off what takes too long. */
 export function createServerPool(url: string, size: number, times = { statementMs, silenceMs }): pg.Pool {
-  const pool = createPool({ ...addressOf(url), max: size, statement_timeout: times.statementMs, ...serving })
-  pool.on('connect', (client) => (client as unknown as PreparedClient).giveUpOnSilence(times.silenceMs))
-  return pool
+  const onConnect = (client: pg.ClientBase) => {
+    (client as PreparedClient).giveUpOnSilence(times.silenceMs)
+    return serving.onConnect(client)
+  }
+  return createPool({ ...addressOf(url), max: size, statement_timeout: times.statementMs, onConnect })
 }
 
 /** A connection to a server for work that may take its time, such as migrations. */
