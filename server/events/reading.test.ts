@@ -116,6 +116,16 @@ for (const database of databases) {
       assert.deepEqual((await waiting[1]!).seqs, [6])
     })
 
+    test('who waits is not answered by what does not pass the filter, at whatever moment it comes', async (t) => {
+      for (const round of upTo(8)) {
+        const hilo = await startHilo(t, database)
+        const waiting = read(hilo, '?wait=30&types=contact.created')
+        await Promise.all(upTo(round).map((number) => record(hilo, { conversationId: `c${number}` })))
+        await record(hilo, { contact: { userId: 'u1' } })
+        assert.equal((await waiting).items[0]?.type, 'contact.created', `round ${round}`)
+      }
+    })
+
     test('who waits in vain gets an empty answer, and one who leaves costs nothing more', async (t) => {
       const hilo = await startHilo(t, database)
       const { items, nextAfter } = await read(hilo, '?wait=1')

@@ -73,14 +73,19 @@ export const eventRoutes = ({ database: { db }, eventBell, streamTimes }: Servic
     schema: listSchema, config: { scope: 'history:read', servesBound: 'query' },
   }, async ({ caller, query }, reply): Promise<EventPage> => {
     reply.type('application/json; charset=utf-8').serializer(JSON.stringify)
-    const { page, filter } = await readPage(caller, query)
     const { wait = 0 } = query
-    if (page.items.length > 0 || page.hasMore || wait === 0) return page
+    const { filter, ...first } = await readPage(caller, query)
+    let { page } = first
+    const hasNothing = () => page.items.length === 0 && !page.hasMore
+    if (!hasNothing() || wait === 0) return page
     const left = new AbortController()
     reply.raw.once('close', () => left.abort())
     const signal = AbortSignal.any([stopping.signal, left.signal, AbortSignal.timeout(wait * 1000)])
-    await awaitNews(feeds, { organizationId: caller.organizationId, after: page.nextAfter, filter, signal })
-    return (await readPage(caller, { ...query, after: page.nextAfter })).page
+    do { // again where what came between reading and waiting does not pass the filter
+      await awaitNews(feeds, { organizationId: caller.organizationId, after: page.nextAfter, filter, signal })
+      page = (await readPage(caller, { ...query, after: page.nextAfter })).page
+    } while (hasNothing() && !signal.aborted)
+    return page
   })
 
   app.get('/api/events/stream', {
