@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { sql } from 'kysely'
 import { createTestPostgres, skipWithout } from '../test/test-databases.ts'
-import { createDatabase, createServerPool } from './connections.ts'
+import { createServerPool, toDatabase } from './connections.ts'
 import { isUnavailable } from './database-errors.ts'
 import type { Database } from './schema.ts'
 
@@ -50,7 +50,7 @@ describe('connections to a server', skipWithout('postgres'), () => {
 
   const usualTimes = { statementMs: 15_000, silenceMs: 20_000 }
   function open(t: TestContext, url: string, times: Partial<typeof usualTimes> = {}): Database {
-    const db = createDatabase(createServerPool(url, 1, { ...usualTimes, ...times }))
+    const db = toDatabase(createServerPool(url, 1, { ...usualTimes, ...times }))
     t.after(() => db.destroy())
     return db
   }

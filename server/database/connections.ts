@@ -41,7 +41,7 @@ export function createPatientPool(url: string): pg.Pool {
   return createPool({ ...addressOf(url), max: 1 })
 }
 
-/** The one connection that the embedded database has; it is kept. */
+/** The one connection that the embedded database has; it is kept. Without options, with the rights of its owner. */
 export function createPglitePool(pglite: PGlite, options: pg.PoolConfig = {}): pg.Pool {
   return createPool({
     stream: () => new PgliteStream(pglite), user: 'postgres', database: 'postgres', max: 1, idleTimeoutMillis: 0,
@@ -69,6 +69,7 @@ export function createClient(url: string): pg.Client {
   return new pg.Client({ ...addressOf(url), query_timeout: silenceMs })
 }
 
-export function createDatabase(pool: pg.Pool): Database {
+/** A database that is asked over the connections of a pool; destroying it ends them. */
+export function toDatabase(pool: pg.Pool): Database {
   return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
 }

@@ -7,7 +7,7 @@ import type { Config } from '../config.ts'
 import { StartError } from '../start-error.ts'
 import type { JobDatabase } from '../jobs/start-jobs.ts'
 import {
-  closePglite, createClient, createDatabase, createPatientPool, createPglitePool, createServerPool, serving,
+  closePglite, createClient, createPatientPool, createPglitePool, createServerPool, serving, toDatabase,
 } from './connections.ts'
 import { lockDataFolder } from './data-folder-lock.ts'
 import { migrate } from './migrate.ts'
@@ -43,7 +43,7 @@ async function openPostgres(url: string, poolSize: number): Promise<OpenDatabase
   const migrated = await prepare(url).catch((error: unknown) => {
     throw error instanceof StartError ? error : new StartError(explain(error, url), { cause: error })
   })
-  const db = createDatabase(createServerPool(url, poolSize))
+  const db = toDatabase(createServerPool(url, poolSize))
   const jobs: JobDatabase = {
     connectionString: url, max: jobConnections, connectionTimeoutMillis: 5000, application_name: 'hilo jobs',
   }
@@ -55,7 +55,7 @@ async function openPostgres(url: string, poolSize: number): Promise<OpenDatabase
 
 /** As the role that connects: checks the server and migrates. */
 async function prepare(url: string): Promise<string[]> {
-  const db = createDatabase(createPatientPool(url))
+  const db = toDatabase(createPatientPool(url))
   try {
     const { rows } = await sql<{ version: number }>`
       select current_setting('server_version_num')::int / 10000 as version
@@ -102,14 +102,14 @@ async function startPglite(folder: string): Promise<PGlite> {
 /** Uses a PGlite that is open already; tests hand over one in memory. */
 export async function openPgliteInstance(pglite: PGlite, location = 'memory'): Promise<OpenDatabase> {
   const migrated = await migratePglite(pglite)
-  const db = createDatabase(createPglitePool(pglite, serving))
+  const db = toDatabase(createPglitePool(pglite, serving))
   const jobs: JobDatabase = { backend: 'pglite', db: ownPglite(db, pglite) }
   return { db, kind: 'pglite', location, jobs, migrated, close: () => closePglite(db, pglite) }
 }
 
 /** As the role that connects. */
 async function migratePglite(pglite: PGlite): Promise<string[]> {
-  const db = createDatabase(createPglitePool(pglite))
+  const db = toDatabase(createPglitePool(pglite))
   try {
     return await migrate(db)
   } finally {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
-import { createDatabase, closePglite, createPglitePool } from '../../database/connections.ts'
+import { closePglite, createPglitePool, toDatabase } from '../../database/connections.ts'
 import { lockDataFolder } from '../../database/data-folder-lock.ts'
 import type { Database } from '../../database/schema.ts'
 
@@ -16,7 +16,7 @@ export function openPostgresUnchanged(url: string): Opened {
   const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 5000, application_name: 'hilo doctor' })
   // A broken connection shows in the next query; without a listener the process would end.
   pool.on('error', () => {})
-  const db = createDatabase(pool)
+  const db = toDatabase(pool)
   return { db, close: () => db.destroy() }
 }
 
@@ -25,7 +25,7 @@ export async function openEmbeddedUnchanged(dataDir: string): Promise<Opened> {
   const unlock = lockDataFolder(dataDir)
   try {
     const pglite = await PGlite.create(join(dataDir, 'pglite'))
-    const db = createDatabase(createPglitePool(pglite))
+    const db = toDatabase(createPglitePool(pglite))
     return { db, close: () => closePglite(db, pglite).finally(unlock) }
   } catch (error) {
     unlock()
