@@ -25,7 +25,7 @@ const addressOf = (url: string) => (
 )
 
 /** For connections that serve requests: the pool gives away none before it is set up. */
-export const serving = { onConnect: (client: pg.ClientBase): unknown => client.query(sessionSettings, []) }
+export const serving = { onConnect: (client: pg.ClientBase): unknown => client.query(sessionSettings) }
 
 /** Connections to a server that serve requests, and break off what takes too long. */
 export function createServerPool(url: string, size: number, times = { statementMs, silenceMs }): pg.Pool {

@@ -30,12 +30,12 @@ const openers = new Set(['begin', actAsOwner, showOrganizations])
 export class PreparedClient extends pg.Client {
   #unanswered = 0
 
-  // The overloads of `query` are many; all but the one that Kysely calls go through as they are.
+  // The overloads of `query` are many; all but a text, with values or without, go through as they are.
   override query = ((...args: unknown[]) => {
     const [text, values] = args
-    if (args.length !== 2 || typeof text !== 'string') return (super.query as (...args: unknown[]) => unknown)(...args)
+    if (args.length > 2 || typeof text !== 'string') return (super.query as (...args: unknown[]) => unknown)(...args)
     const name = isConstant(text) ? nameOf(text) : undefined
-    return this.#sendWithOthers({ name, text, values: values as unknown[] })
+    return this.#sendWithOthers({ name, text, values: values as unknown[] | undefined })
   }) as pg.Client['query']
 
   /** Gives the connection up when the server owes an answer and says nothing for so long; milliseconds. */
