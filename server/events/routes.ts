@@ -74,8 +74,8 @@ export const eventRoutes = ({ database: { db }, eventBell, streamTimes }: Servic
   }, async ({ caller, query }, reply): Promise<EventPage> => {
     reply.type('application/json; charset=utf-8').serializer(JSON.stringify)
     const { wait = 0 } = query
-    const { filter, ...first } = await readPage(caller, query)
-    let { page } = first
+    const { page: first, filter } = await readPage(caller, query)
+    let page = first
     const hasNothing = () => page.items.length === 0 && !page.hasMore
     if (!hasNothing() || wait === 0) return page
     const left = new AbortController()
