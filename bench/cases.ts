@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Bench } from './bench.ts'
-import { cpuPerRequest, readCpuTime } from './cpu-time.ts'
+import { countCpuTime } from './cpu-time.ts'
 import { createDatabase, createTenants, dropDatabase, type Place, type PostgresPlace } from './databases.ts'
 import type { LoadOrder } from './generator.ts'
 import { makeProfileFolder, startHilo } from './hilo-server.ts'
@@ -78,9 +78,9 @@ async function measureHilo(bench: Bench, at: { place: Place, workload: Workload 
 }
 
 async function measureServer(bench: Bench, server: HttpServer, workload: Workload): Promise<Measured> {
-  const start = readCpuTime(server.pid)
+  const cpuPerRequest = countCpuTime(server.pid)
   const measurement = await load(bench, { url: server.url, workload, firstNumber: 0 })
-  const cpuMicros = cpuPerRequest(server.pid, { start, requests: measurement.acknowledged.length })
+  const cpuMicros = cpuPerRequest(measurement.acknowledged.length)
   const peakMemoryMiB = readPeakMemory(server.pid)
   await server.stop()
   return { ...measurement, peakMemoryMiB, cpuMicros }

@@ -4,20 +4,17 @@ import { readFileSync } from 'node:fs'
 const microsPerTick = 10_000
 
 /**
- * Processor time that a process has used, its threads and the kernel's work for it included; microseconds.
- * Undefined where the system is not Linux.
+ * Counts a process's processor time from now on, its threads and the kernel's work for it included.
+ * @returns tells what each of so many requests took, in microseconds; undefined where the system is not Linux.
  */
-export function readCpuTime(pid: number): number | undefined {
-  if (process.platform !== 'linux') return undefined
+export function countCpuTime(pid: number): (requests: number) => number | undefined {
+  if (process.platform !== 'linux') return () => undefined
+  const start = readCpuTime(pid)
+  return (requests) => (readCpuTime(pid) - start) / requests
+}
+
+function readCpuTime(pid: number): number {
   // The name, in parentheses, may hold anything; behind it, user and system time come 12th and 13th (man 5 proc).
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')
   return (Number(fields[11]) + Number(fields[12])) * microsPerTick
-}
-
-/** Microseconds for one of so many requests, since `start`. */
-export function cpuPerRequest(
-  pid: number, { start, requests }: { start?: number, requests: number },
-): number | undefined {
-  const now = readCpuTime(pid)
-  return start === undefined || now === undefined ? undefined : (now - start) / requests
 }

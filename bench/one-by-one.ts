@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { createId } from '../server/database/create-id.ts'
-import { cpuPerRequest, readCpuTime } from './cpu-time.ts'
+import { countCpuTime } from './cpu-time.ts'
 import type { Place } from './databases.ts'
 import { createRecorder, type Measurement, type Recorder, type Span } from './measurement.ts'
 import { readPeakMemory } from './peak-memory.ts'
@@ -126,10 +126,10 @@ async function recordOneByOne({ clients, workload, place, ...span }: OneByOneOrd
   const recorder = createRecorder(span)
   let next = 0
   const takeNumber = () => next++
-  const start = readCpuTime(process.pid)
+  const cpuPerRequest = countCpuTime(process.pid)
   await Promise.all(transacts.map((transact) => runClient({ transact, workload, recorder, takeNumber })))
   const measurement = recorder.result()
-  const cpuMicros = cpuPerRequest(process.pid, { start, requests: measurement.acknowledged.length })
+  const cpuMicros = cpuPerRequest(measurement.acknowledged.length)
   const peakMemoryMiB = readPeakMemory(process.pid)
   await close()
   return { ...measurement, peakMemoryMiB, cpuMicros }
