@@ -2,8 +2,6 @@ import pg from 'pg'
 import { createId } from '../server/database/create-id.ts'
 import { customerOf, type Tenant, tenantOf } from './workload.ts'
 
-export const messagesPerConversation = 10
-
 /** A conversation to be filled in, with its contact. */
 interface FilledConversation {
   organization_id: string
@@ -12,17 +10,18 @@ interface FilledConversation {
   contact_id: string
   phone: string
   first_name: string
+  messages: number
 }
 
 const createWanted = `
   create temporary table wanted (
     place integer generated always as identity, organization_id text, agent_id text, id text, contact_id text,
-    phone text, first_name text
+    phone text, first_name text, messages integer
   )`
 
 const addWanted = `
-  insert into wanted (organization_id, agent_id, id, contact_id, phone, first_name)
-  select organization_id, agent_id, id, contact_id, phone, first_name
+  insert into wanted (organization_id, agent_id, id, contact_id, phone, first_name, messages)
+  select organization_id, agent_id, id, contact_id, phone, first_name, messages
   from json_populate_recordset(null::wanted, $1::json)`
 
 const addConversations = [
@@ -30,13 +29,12 @@ const addConversations = [
   `insert into contact_identities (organization_id, kind, value, contact_id, raw, origin)
     select organization_id, 'phone', '+' || phone, contact_id, phone, 'whatsapp' from wanted`,
   `insert into conversations (organization_id, id, agent_id, channel, contact_id, visitor_id, status, last_seq)
-    select organization_id, id, agent_id, 'whatsapp', contact_id, phone, 'UNRESOLVED', ${messagesPerConversation}
-    from wanted`,
+    select organization_id, id, agent_id, 'whatsapp', contact_id, phone, 'UNRESOLVED', messages from wanted`,
   `insert into conversation_keys (organization_id, kind, value, conversation_id)
     select organization_id, 'whatsapp', agent_id || '_+' || phone, id from wanted`,
 ]
 
-/** Message $1 of every conversation; ids grow with time, as ours do. */
+/** Message $1 of every conversation that has so many; ids grow with time, as ours do. */
 const addMessages = `
   with added as (
     insert into messages (
@@ -49,6 +47,7 @@ const addMessages = `
     from wanted, lateral (
       select now() - interval '100 days' + $1 * interval '1 day' + place * interval '1 ms'
     ) as t(moment)
+    where messages >= $1
     order by place
     returning organization_id, conversation_id, id
   ), numbered as (
@@ -62,12 +61,21 @@ const addMessages = `
   insert into events (organization_id, seq, type, conversation_id, message_id, data)
   select organization_id, number, 'message.created', conversation_id, id, '{}' from numbered`
 
-function planConversation(conversation: number, tenants: readonly Tenant[]): FilledConversation {
+/** What is to be filled in. */
+interface Filling {
+  tenants: readonly Tenant[]
+  firstConversation: number
+  conversations: number
+  /** How many messages a conversation has. */
+  messagesOf(conversation: number): number
+}
+
+function planConversation(conversation: number, { tenants, messagesOf }: Filling): FilledConversation {
   const { organizationId, agentId } = tenantOf(conversation, { tenants })
   const { phone, firstName } = customerOf(conversation)
   return {
     organization_id: organizationId, agent_id: agentId, id: createId(), contact_id: createId(), phone,
-    first_name: firstName,
+    first_name: firstName, messages: messagesOf(conversation),
   }
 }
 
@@ -77,24 +85,22 @@ function shuffle(count: number): number[] {
   return [...keys.keys()].sort((one, other) => keys.get(one)! - keys.get(other)!)
 }
 
-/** Fills in conversations from `firstConversation` on, each with its contact and ten messages and their events. */
-export async function fillMessages(
-  url: string, { tenants, firstConversation, conversations }: {
-    tenants: readonly Tenant[], firstConversation: number, conversations: number
-  },
-): Promise<void> {
+/** Fills in conversations from `firstConversation` on, each with its contact, its messages and their events. */
+export async function fillMessages(url: string, filling: Filling): Promise<void> {
+  const order = shuffle(filling.conversations)
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
     await client.query(createWanted)
-    const order = shuffle(conversations)
+    let newest = 0
     for (let start = 0; start < order.length; start += 10_000) {
       const part = order.slice(start, start + 10_000)
-      const rows = part.map((place) => planConversation(firstConversation + place, tenants))
+      const rows = part.map((place) => planConversation(filling.firstConversation + place, filling))
+      newest = Math.max(newest, ...rows.map(({ messages }) => messages))
       await client.query(addWanted, [JSON.stringify(rows)])
     }
     for (const statement of addConversations) await client.query(statement)
-    for (let seq = 1; seq <= messagesPerConversation; seq++) await client.query(addMessages, [seq])
+    for (let seq = 1; seq <= newest; seq++) await client.query(addMessages, [seq])
   } finally {
     await client.end()
   }

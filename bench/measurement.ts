@@ -74,3 +74,13 @@ export function percentiles(tookMs: readonly number[]): Percentiles {
   const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? NaN
   return { p50Ms: at(0.5), p99Ms: at(0.99) }
 }
+
+/** What several measurements of one thing say together: means; failures are added up. */
+export function average(all: readonly Figures[]): Figures {
+  const mean = (read: (figures: Figures) => number) => all.reduce((sum, one) => sum + read(one), 0) / all.length
+  return {
+    requestsPerSecond: mean((one) => one.requestsPerSecond), p50Ms: mean((one) => one.p50Ms),
+    p99Ms: mean((one) => one.p99Ms), measuredFromMs: all[0]!.measuredFromMs,
+    failed: mean((one) => one.failed) * all.length, firstFailure: all.find((one) => one.firstFailure)?.firstFailure,
+  }
+}

@@ -38,7 +38,7 @@ Measures Hilo beside a bare HTTP server and beside one transaction per message, 
   --conversations N   conversations that the messages go to (1000)
   --organizations N   organizations that the conversations are spread over (50)
   --only LIST         only these cases: ${caseNames.join(',')}
-  --rows N            instead of the cases: c and reading, on an empty database and with N messages in it
+  --rows N            instead of the cases: c and reading, with N messages in the database and with few, in turn
   --events            instead of the cases: the stream of events, webhooks, and what both cost
   --answers           instead of the cases: what an answer of the AI takes beside the bare call of its model
   --profile           write CPU profiles of the Hilo of c and e, or of that of --events or --answers
