@@ -140,9 +140,9 @@ async function load(
     readNamedContacts(messages),
     readOpenTurns(messages.flatMap(({ answers }) => answers ?? [])),
   ])
-  const [, , merged, takeovers, openQuestions] = await runTogether(tx, [
+  const [, , , merged, takeovers, openQuestions] = await runTogether(tx, [
     readAddresses(messages, conversations),
-    readHintedContacts(contacts, messages),
+    ...readHintedContacts(contacts, messages, { lock }),
     readLinkedContacts(contacts, messages, conversations),
     readTakeovers(messages, conversations),
     readOpenQuestions(messages.some(({ offer }) => offer) ? addressesOf(conversations) : []),

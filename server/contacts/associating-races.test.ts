@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { sql } from 'kysely'
+import { createContact } from '../test/contacts.ts'
 import { record } from '../test/query-agent.ts'
 import { readEvents, readMessages, readRows } from '../test/rows.ts'
 import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
@@ -76,6 +77,19 @@ for (const database of databases) {
         })
       })
     }
+
+    test('two writings of a phone that come at once are proposed for merging, over two servers', async (t) => {
+      const { hilo, urls } = await startTwo(t, database)
+      const customers = upTo(40).map((number) => String(number).padStart(4, '0'))
+      await Promise.all(customers.flatMap((digits, index) => [
+        record(urls[index % 2]!, { channel: 'whatsapp', visitorId: `551197812${digits}` }),
+        index % 3 === 0
+          ? createContact(urls[1 - index % 2]!, { phoneNumber: `55117812${digits}` })
+          : record(urls[1 - index % 2]!, { contact: { phoneNumber: `55117812${digits}` } }),
+      ]))
+      assert.equal((await readRows(hilo, 'contacts')).length, 80)
+      assert.equal((await readRows(hilo, 'merge_proposals')).length, 40)
+    })
 
     test('the same customers in any order over two servers never make them wait in a circle', async (t) => {
       const { hilo, urls } = await startTwo(t, database)

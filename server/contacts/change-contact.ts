@@ -7,6 +7,7 @@ import type { Caller } from '../organizations/scopes.ts'
 import { type ContactRow, lockContact } from './access-contact.ts'
 import { addIdentities, type IdentityRow, loadIdentities } from './contact-identities.ts'
 import { mergeMetadata } from '../metadata/merge-metadata.ts'
+import { lockHintsOf } from './propose-hinted.ts'
 import { type ContactKey, type ContactKeyField, kindOfField, readContactKey } from './read-contact-key.ts'
 
 /**
@@ -20,6 +21,7 @@ export async function changeContact(
 ): Promise<void> {
   const { organizationId, apiKeyId } = caller
   const wanted = readKeyChanges(change, caller.defaultCountry)
+  await lockHintsOf(tx, organizationId, wanted.map(({ key }) => key))
   const contact = await lockContact(tx, organizationId, id)
   assertNotMerged(contact)
   const identities = (await loadIdentities(tx, organizationId, [id])).get(id)!

@@ -9,6 +9,7 @@ import { StaleReadError } from '../database/stale-read-error.ts'
 import { run, type Statement, statement } from '../database/statements.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import type { NewIdentity, NewMessage } from '../messages/new-message.ts'
+import { lockHints } from './hint-lock.ts'
 
 /** A contact as the decisions of a batch see and change it. */
 export interface ContactState {
@@ -47,9 +48,18 @@ export function readNamedContacts(incoming: readonly NewMessage[]): Statement<Co
   })
 }
 
-/** Adds those contacts at which a phone hints that nobody has. */
-export function readHintedContacts(set: ContactSet, incoming: readonly NewMessage[]): Statement<void> {
-  return statement(selectByIdentity(collectHints(set, incoming)), (rows) => addFound(set, rows))
+/**
+ * Adds those contacts at which a phone hints that nobody has.
+ * @returns two statements: with `lock`, the first sees to it that the second misses nobody who is written just now.
+ */
+export function readHintedContacts(
+  set: ContactSet, incoming: readonly NewMessage[], { lock }: { lock: boolean },
+): [Statement<void>, Statement<void>] {
+  const hints = collectHints(set, incoming)
+  return [
+    lockHints(lock ? hints.map((hint) => hint.organization_id) : []),
+    statement(selectByIdentity(hints), (rows) => addFound(set, rows)),
+  ]
 }
 
 /**

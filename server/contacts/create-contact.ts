@@ -6,6 +6,7 @@ import { recordEvents } from '../events/record-events.ts'
 import type { Caller } from '../organizations/scopes.ts'
 import { addIdentities } from './contact-identities.ts'
 import { mergeMetadata } from '../metadata/merge-metadata.ts'
+import { lockHintsOf } from './propose-hinted.ts'
 import { contactKeyFields, readContactKey } from './read-contact-key.ts'
 
 /**
@@ -23,6 +24,7 @@ export async function createContact(tx: Transaction, caller: Caller, body: NewCo
     })
   }
   const metadata = mergeMetadata({}, body.metadata ?? {})
+  await lockHintsOf(tx, organizationId, keys)
   const contactId = createId()
   const now = new Date()
   await tx.insertInto('contacts').values({
