@@ -1,5 +1,6 @@
 import type { MessageInput } from '@hilo/contract'
 import { parseWhatsAppAddress, type WhatsAppAddress } from '../contacts/parse-whatsapp-address.ts'
+import { phonesDiffer } from '../contacts/phones-differ.ts'
 import { whatsAppConversationKey } from '../conversations/conversation-key.ts'
 import { parseChannelExternalId } from '../conversations/parse-channel-external-id.ts'
 import { parseConversationId } from '../conversations/parse-conversation-id.ts'
@@ -21,6 +22,8 @@ export interface KeysContext {
 export interface ReadKeys {
   keys: ConversationKey[]
   address?: NewIdentity
+  /** On WhatsApp, the phone in `visitorId` where something else names the conversation: it must be that customer's. */
+  visitorPhone?: NewIdentity
   warnings: Warning[]
 }
 
@@ -32,10 +35,16 @@ export function readKeys(input: MessageInput, context: KeysContext): ReadKeys {
   const outside = readChannelExternalId(input.channelExternalId, context)
   const own = readConversationId(input.conversationId)
   const named = { keys: [...outside.keys, ...own.keys], warnings: [...outside.warnings, ...own.warnings] }
-  if (outside.address || context.channel !== 'whatsapp') return { ...named, address: outside.address }
+  if (outside.address || context.channel !== 'whatsapp') {
+    const warnings = [...named.warnings, ...warnOfOthers(outside.address, context)]
+    return { ...named, address: outside.address, warnings }
+  }
   const { address, refused } = readVisitorAddress(context)
-  if (named.keys.length > 0) return { ...named, address }
-  if (address) return { ...named, keys: [toKey(address, context.pathAgentId)], address }
+  const warnings = [...named.warnings, ...warnOfOthers(address, context)]
+  if (named.keys.length > 0) {
+    return { ...named, address, warnings, visitorPhone: address?.field === 'visitorId' ? address : undefined }
+  }
+  if (address) return { keys: [toKey(address, context.pathAgentId)], address, warnings }
   if (refused) throw refuseId('visitorId', refused)
   return { ...named, warnings: [...named.warnings, noAddress] }
 }
@@ -44,6 +53,18 @@ const noAddress: Warning = {
   code: 'NO_ADDRESS',
   message: 'A WhatsApp message without channelExternalId, conversationId, or a phone in visitorId or ' +
     'contact.phoneNumber opens a new conversation each time.',
+}
+
+/** Several phones in one WhatsApp message may be two customers': a flow may fill in a wrong one. */
+function warnOfOthers(address: NewIdentity | undefined, context: KeysContext): Warning[] {
+  if (address?.kind !== 'phone') return []
+  const others = [readVisitorAddress({ ...context, identities: [] }).address, findContactPhone(context)]
+  return others.filter((other) => other !== undefined).filter((other) => phonesDiffer(address, other)).map((other) => ({
+    code: 'PHONES_DIFFER',
+    message: `${other.field} is ${other.value}, but ${address.field} names ${address.value}: if they are not one ` +
+      'customer\'s, the flow fills in a wrong one.',
+    field: other.field,
+  }))
 }
 
 function readChannelExternalId(raw: MessageInput['channelExternalId'], context: KeysContext): ReadKeys {
@@ -79,8 +100,11 @@ function readVisitorAddress(
 ): { address?: VisitorAddress, refused?: Refused } {
   const parsed = visitorId === undefined ? undefined : parseWhatsAppAddress(visitorId, { defaultCountry })
   if (parsed?.ok) return { address: toIdentity(parsed, visitorId!, 'visitorId') }
-  const ofContact = identities.find((identity): identity is VisitorAddress => identity.field === 'contact.phoneNumber')
-  return { address: ofContact, refused: parsed }
+  return { address: findContactPhone({ identities }), refused: parsed }
+}
+
+function findContactPhone({ identities }: Pick<KeysContext, 'identities'>): VisitorAddress | undefined {
+  return identities.find((identity): identity is VisitorAddress => identity.field === 'contact.phoneNumber')
 }
 
 function toKey(address: VisitorAddress, agentId: string): ConversationKey {

@@ -30,7 +30,7 @@ export function readMessage(input: MessageInput, context: ReadContext): NewMessa
   const channel = input.channel || 'api'
   const visitorId = readId('visitorId', input.visitorId)
   const { contact, warnings } = readContact(input, { channel, defaultCountry })
-  const { keys, address, warnings: keyWarnings } = readKeys(input, {
+  const { keys, address, visitorPhone, warnings: keyWarnings } = readKeys(input, {
     organizationId, pathAgentId: agentId, channel, defaultCountry, visitorId, identities: contact.identities,
   })
   const attachments = readAttachments(input.attachments)
@@ -53,6 +53,7 @@ export function readMessage(input: MessageInput, context: ReadContext): NewMessa
     metadata: readMetadata(input.metadata),
     visitorId: visitorId ?? address?.value.replace('+', ''),
     keys,
+    visitorPhone,
     contact,
     idempotency,
     warnings: [...warnings, ...keyWarnings],

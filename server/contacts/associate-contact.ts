@@ -1,7 +1,7 @@
 import type { ConversationState } from '../conversations/conversation-set.ts'
 import { keyOf } from '../database/key-of.ts'
 import { HiloError } from '../errors.ts'
-import type { NewIdentity, NewMessage, Warning } from '../messages/new-message.ts'
+import type { ConversationKey, NewIdentity, NewMessage, Warning } from '../messages/new-message.ts'
 import { type ContactSet, type ContactState, createContactState, findContact } from './contact-set.ts'
 import { describeHint } from './propose-hinted.ts'
 
@@ -41,7 +41,7 @@ export function associateContact(
   const unknown = message.contact.identities.filter((identity) => !findByIdentity(set, message, identity))
   const contact = best?.contact ?? (unknown.length > 0 ? createContactState(message.organizationId) : undefined)
   if (!contact) return { ...nobody, warnings: warnOfNames(message) }
-  const { newIdentities, warnings } = chooseIdentities(contact, unknown)
+  const { newIdentities, warnings } = chooseIdentities(contact, unknown, message.keys)
   const conflicts = findConflicts(contact, matches)
   const hinted = findHinted(set, contact, newIdentities)
   return {
@@ -85,16 +85,17 @@ function findMatches(set: ContactSet, message: NewMessage, conversation: Convers
 
 /**
  * Identities that nobody has are added to the contact. It keeps the e-mail, phone and user id that it has: those are
- * filled in, not replaced. An address that the conversation itself is bound to is certain, and may be its second.
+ * filled in, not replaced. An address that names the conversation is certain, and may be its second.
  */
 function chooseIdentities(
-  contact: ContactState, unknown: NewIdentity[],
+  contact: ContactState, unknown: NewIdentity[], keys: readonly ConversationKey[],
 ): { newIdentities: NewIdentity[], warnings: Warning[] } {
   const kinds = new Set(contact.kinds)
   const newIdentities: NewIdentity[] = []
   const warnings: Warning[] = []
   for (const identity of unknown) {
-    if (kinds.has(identity.kind) && identity.field.startsWith('contact.')) {
+    const isCertain = !identity.field.startsWith('contact.') && keys.some(({ field }) => field === identity.field)
+    if (kinds.has(identity.kind) && !isCertain) {
       warnings.push({
         code: 'CONTACT_KEY_DIFFERS',
         message: `Contact ${contact.id} has another ${identity.field.replace('contact.', '')} already; ` +

@@ -114,9 +114,9 @@ function selectStates(wanted: WantedKey[], lock: boolean): RawBuilder<StateRow> 
 
 const lockOrNot = (lock: boolean) => (lock ? sql`for no key update` : sql`offset 0`)
 
-/** The addresses of the conversations of a set, where a message may add one. */
+/** The addresses of the conversations of a set, where a message may add one, or may be another customer's. */
 export function readAddresses(incoming: readonly NewMessage[], set: ConversationSet): Statement<void> {
-  const ids = incoming.every((message) => message.keys.length < 2)
+  const ids = incoming.every((message) => message.keys.length < 2 && !message.visitorPhone)
     ? [] : [...set.byId.values()].map((state) => ({ organization_id: state.organizationId, id: state.id }))
   return statement(ids.length === 0 ? undefined : sql<{ organization_id: string, conversation_id: string } & AddressKey>`
     select w.organization_id, w.id as conversation_id, k.kind, k.value

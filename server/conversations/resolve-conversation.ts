@@ -1,7 +1,8 @@
+import { phonesDiffer } from '../contacts/phones-differ.ts'
 import { createId } from '../database/create-id.ts'
 import { keyOf } from '../database/key-of.ts'
 import { HiloError } from '../errors.ts'
-import type { ConversationKey, NewMessage, Resolution, Warning } from '../messages/new-message.ts'
+import type { ConversationKey, NewIdentity, NewMessage, Resolution, Warning } from '../messages/new-message.ts'
 import { aiOn } from './ai-state.ts'
 import { type ConversationSet, type ConversationState, findConversation, hasOwnIdShape } from './conversation-set.ts'
 
@@ -17,7 +18,7 @@ export interface ResolvedConversation {
 /**
  * Decides which conversation a message belongs to: the first of its keys that names one, in the order of precedence;
  * a new one where none does.
- * @throws HiloError CONVERSATION_MISMATCH if two keys name different conversations.
+ * @throws HiloError CONVERSATION_MISMATCH if two keys name different conversations, or one that is another customer's.
  */
 export function resolveConversation(set: ConversationSet, message: NewMessage): ResolvedConversation {
   const hits = message.keys.flatMap((key) => {
@@ -29,6 +30,7 @@ export function resolveConversation(set: ConversationSet, message: NewMessage): 
   const conversation = first?.conversation ?? openConversation(message)
   const newKeys = message.keys.filter((key) => !hits.some((hit) => hit.key === key))
   if (first) for (const key of newKeys) assertSameAddress(set, first, key)
+  if (first && message.visitorPhone) assertSameVisitor(set, first, message.visitorPhone)
   return {
     conversation,
     decidedBy: first?.key.field ?? message.keys[0]?.field ?? 'new',
@@ -57,14 +59,33 @@ function createMismatch(first: Hit, second: Hit): HiloError {
  */
 function assertSameAddress(set: ConversationSet, hit: Hit, key: ConversationKey): void {
   if (key.kind === 'conversation_id') return
-  const { organizationId, id } = hit.conversation
-  const other = set.addresses.get(keyOf(organizationId, id))?.find((address) => address.kind === key.kind)
-  if (!other) return
-  throw new HiloError(
+  const other = findAddress(set, hit, key.kind)
+  if (other !== undefined) throw createOtherAddress(hit, other, { field: key.field, address: describeKey(key) })
+}
+
+/** The same for the visitor's phone, where ids name the conversation: an outdated id must not decide in silence. */
+function assertSameVisitor(set: ConversationSet, hit: Hit, visitor: NewIdentity): void {
+  const other = findAddress(set, hit, 'whatsapp')
+  if (!other?.startsWith('+') || !phonesDiffer(visitor, { kind: 'phone', value: other })) return
+  throw createOtherAddress(hit, other, { field: visitor.field, address: visitor.value })
+}
+
+/** What the conversation is bound to, as a person knows it. */
+function findAddress(
+  { addresses }: ConversationSet, { conversation: { organizationId, id } }: Hit, kind: string,
+): string | undefined {
+  const found = addresses.get(keyOf(organizationId, id))?.find((address) => address.kind === kind)
+  return found && describeKey(found)
+}
+
+function createOtherAddress(
+  hit: Hit, bound: string, { field, address }: { field: string, address: string },
+): HiloError {
+  return new HiloError(
     'CONVERSATION_MISMATCH',
-    `${hit.key.field} names conversation ${id}, which belongs to "${describeKey(other)}", but ${key.field} names ` +
-      `"${describeKey(key)}". Nothing was recorded.`,
-    { field: key.field, hint: `Send only ${key.field}, or the ${hit.key.field} of that customer.` },
+    `${hit.key.field} names conversation ${hit.conversation.id}, which belongs to "${bound}", but ${field} names ` +
+      `"${address}". Nothing was recorded.`,
+    { field, hint: `Send only ${field}, or the ${hit.key.field} of that customer.` },
   )
 }
 

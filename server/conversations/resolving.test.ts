@@ -178,6 +178,45 @@ for (const database of databases) {
       assert.equal(again.conversationId, conversationId)
     })
 
+    test('an outdated conversationId with another customer\'s phone is a 409, and gives nobody the other one\'s phone', async (t) => {
+      const hilo = await startHilo(t, database)
+      const [ana, bea] = ['5491142516912', '5491112878247']
+      const { conversationId } = await record(hilo, { channel: 'whatsapp', visitorId: ana, contact: { firstName: 'Ana' } })
+      const said = { channel: 'whatsapp', conversationId, visitorId: bea, contact: { firstName: 'Bea' } }
+      const before = await takeSnapshot(hilo)
+      for (const answer of [await queryAgent(hilo, said), await askResolve(hilo, said)]) {
+        assertRefused(answer, { status: 409, code: 'CONVERSATION_MISMATCH', field: 'visitorId', says: conversationId })
+      }
+      assert.deepEqual(await takeSnapshot(hilo), before)
+      for (const visitorId of [ana, '+54 11 4251-6912', '76201477542116@lid', 'Ana']) {
+        assert.equal((await record(hilo, { ...said, visitorId })).conversationId, conversationId, visitorId)
+      }
+    })
+
+    test('where a conversationId alone holds a conversation together, another phone is not stored as its contact\'s', async (t) => {
+      const hilo = await startHilo(t, database)
+      const say = (visitorId: string) => recordAndExplain(hilo, { channel: 'whatsapp', conversationId: 'crm-1', visitorId })
+      const first = await say('5491142516912')
+      const second = await say('5491112878247')
+      assert.deepEqual([second.conversation.id, second.contact.id], [first.conversation.id, first.contact.id])
+      assert.deepEqual(second.contact.attachedIdentities, [])
+      assert.deepEqual(second.warnings.map(({ code }: { code: string }) => code), ['CONTACT_KEY_DIFFERS'])
+      const other = await recordAndExplain(hilo, { channel: 'whatsapp', visitorId: '5491112878247' })
+      assert.notEqual(other.contact.id, first.contact.id)
+    })
+
+    test('two phones in one WhatsApp message are reported', async (t) => {
+      const hilo = await startHilo(t, database)
+      const channelExternalId = whatsAppId(hilo, '5491142516912')
+      const say = (more: object) => recordAndExplain(hilo, { channel: 'whatsapp', channelExternalId, ...more })
+      const both = await say({ visitorId: '5491112878247', contact: { phoneNumber: '5491112878247' } })
+      assert.deepEqual(both.warnings.map(({ code, field }: { code: string, field: string }) => [code, field]), [
+        ['PHONES_DIFFER', 'visitorId'], ['PHONES_DIFFER', 'contact.phoneNumber'],
+      ])
+      const same = await say({ visitorId: '+54 11 4251-6912', contact: { firstName: 'Ana' } })
+      assert.deepEqual(same.warnings, [])
+    })
+
     test('a conversation id in the form of our own is kept for a new conversation', async (t) => {
       const hilo = await startHilo(t, database)
       const own = createId()

@@ -62,6 +62,8 @@ export interface NewMessage {
   visitorId?: string
   /** In order of precedence; empty: a new conversation. */
   keys: ConversationKey[]
+  /** On WhatsApp, the phone in `visitorId` where `keys` name the conversation by something else: it must be its own. */
+  visitorPhone?: NewIdentity
   contact: {
     contactId?: string
     /** In order of precedence. */
