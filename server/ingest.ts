@@ -11,9 +11,10 @@ import { addPasts, selectPasts } from './answers/read-pasts.ts'
 import type { Claimed } from './answers/start-turns.ts'
 import type { TurnAnswer } from './answers/turn-answer.ts'
 import { announceEnds, writeTurnEnds } from './answers/write-turn-ends.ts'
+import { assertUnchanged } from './contacts/assert-unchanged.ts'
 import { associateContact } from './contacts/associate-contact.ts'
 import {
-  assertNotMerged, completeContacts, insertContacts, readHintedContacts, readLinkedContacts, readNamedContacts,
+  completeContacts, insertContacts, readHintedContacts, readLinkedContacts, readNamedContacts,
 } from './contacts/contact-set.ts'
 import { type ConversationSet, insertConversations, readAddresses, readConversations } from './conversations/conversation-set.ts'
 import { resolveConversation } from './conversations/resolve-conversation.ts'
@@ -80,7 +81,7 @@ export function createIngest({ db }: Pick<OpenDatabase, 'db'>): Ingest {
     inOrganizationsEnding(db, organizationsOf(messages), async (tx) => {
       const batch = await load(tx, messages, { agents, lock: true })
       const outcomes = messages.map((message) => settle(batch, message))
-      await assertNotMerged(tx, batch.contacts)
+      await assertUnchanged(tx, batch.contacts)
       return { answered: save(tx, batch).then((claimed) => outcomes.map((outcome, index) => (
         withTurn(outcome, claimed.get(messages[index]!.offer?.turnId))
       ))) }

@@ -35,8 +35,8 @@ export function readContact({ contactId, contact }: MessageInput, context: Conta
     contact: {
       contactId: readId('contactId', contactId),
       identities,
-      firstName: contact?.firstName || undefined,
-      lastName: contact?.lastName || undefined,
+      firstName: contact?.firstName?.trim() || undefined,
+      lastName: contact?.lastName?.trim() || undefined,
     },
     warnings,
   }

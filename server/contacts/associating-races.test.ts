@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { sql } from 'kysely'
-import { createContact } from '../test/contacts.ts'
+import { changeContact, createContact } from '../test/contacts.ts'
 import { record } from '../test/query-agent.ts'
 import { readEvents, readMessages, readRows } from '../test/rows.ts'
 import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
@@ -89,6 +89,22 @@ for (const database of databases) {
       ]))
       assert.equal((await readRows(hilo, 'contacts')).length, 80)
       assert.equal((await readRows(hilo, 'merge_proposals')).length, 40)
+    })
+
+    test('of several e-mails that come at once a contact gets one, and one that was set stays', async (t) => {
+      const { hilo, urls } = await startTwo(t, database)
+      const customers = await Promise.all(upTo(20).map((number) => createContact(hilo, { userId: `u${number}` })))
+      const set = await Promise.all(customers.flatMap(({ id, userId }, index) => [
+        ...index % 2 === 0 ? [changeContact(hilo, id, { email: `${userId}@set.com` })] : [],
+        ...urls.map((server, place) => record(server, { contact: { userId, email: `${userId}@${place}.com` } })),
+      ]))
+      assert.equal(set.length, 50)
+      const emails = (await readRows(hilo, 'contact_identities')).filter(({ kind }) => kind === 'email')
+      assert.equal(emails.length, 20)
+      for (const [index, { id, userId }] of customers.entries()) {
+        const [email] = emails.filter((row) => row.contact_id === id)
+        if (index % 2 === 0) assert.equal(email!.value, `${userId}@set.com`)
+      }
     })
 
     test('the same customers in any order over two servers never make them wait in a circle', async (t) => {

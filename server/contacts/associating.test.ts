@@ -72,6 +72,22 @@ for (const database of databases) {
       ])
     })
 
+    test('a contact that a message gives an identity has changed, and is the first of the list', async (t) => {
+      const hilo = await startHilo(t, database)
+      for (const contact of [{ userId: 'u1' }, { userId: 'u2' }, { userId: 'u1', email: 'ana@example.com' }]) {
+        await record(hilo, { contact })
+      }
+      const { body } = await hilo.request('GET', '/api/contacts')
+      assert.deepEqual(body.items.map(({ userId }: { userId: string }) => userId), ['u1', 'u2'])
+    })
+
+    test('a name of blanks is none, so that the real one is filled in', async (t) => {
+      const hilo = await startHilo(t, database)
+      for (const firstName of [' ', '\t', ' Luz ', 'Eva']) await record(hilo, { contact: { userId: 'u1', firstName } })
+      const [contact] = await readRows(hilo, 'contacts')
+      assert.equal(contact!.first_name, 'Luz')
+    })
+
     test('names reach the contact of the conversation, and without any contact they are reported as lost', async (t) => {
       const hilo = await startHilo(t, database)
       const lost = await recordAndExplain(hilo, { contact: { firstName: 'Ana' } })

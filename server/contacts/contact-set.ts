@@ -5,7 +5,6 @@ import { inOrder } from '../database/in-order.ts'
 import { insertInto, type Write } from '../database/write-rows.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
-import { StaleReadError } from '../database/stale-read-error.ts'
 import { run, type Statement, statement } from '../database/statements.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import type { NewIdentity, NewMessage } from '../messages/new-message.ts'
@@ -23,15 +22,24 @@ export interface ContactState {
   isNew: boolean
 }
 
+export interface AddedIdentity {
+  organization_id: string
+  kind: string
+  value: string
+  contact_id: string
+  raw: string
+  origin: string
+  /** The contact had none of this kind when it was read. */
+  isFilledIn: boolean
+}
+
 /** The contacts that a batch of messages may concern, and what the batch changes of them. */
 export interface ContactSet {
   byId: Map<string, ContactState>
   byIdentity: Map<string, ContactState>
-  /** New ones, and those whose names were filled in. */
+  /** New ones, and those that gain names or identities. */
   changed: Set<ContactState>
-  addedIdentities: {
-    organization_id: string, kind: string, value: string, contact_id: string, raw: string, origin: string
-  }[]
+  addedIdentities: AddedIdentity[]
   /** Contacts of before that a new row will point at, or that change: a merge must not take them away meanwhile. */
   linked: Set<ContactState>
   proposals: { organization_id: string, id: string, contact_id: string, other_contact_id: string, reason: string }[]
@@ -209,10 +217,11 @@ export function attachIdentity(
   set: ContactSet, contact: ContactState, { identity, origin }: { identity: NewIdentity, origin: string },
 ): void {
   const { kind, value, raw } = identity
+  const isFilledIn = !contact.isNew && !contact.kinds.has(kind)
   contact.kinds.add(kind)
   set.byIdentity.set(keyOf(contact.organizationId, kind, value), contact)
   set.addedIdentities.push({
-    organization_id: contact.organizationId, kind, value, contact_id: contact.id, raw, origin,
+    organization_id: contact.organizationId, kind, value, contact_id: contact.id, raw, origin, isFilledIn,
   })
   linkContact(set, contact)
 }
@@ -261,22 +270,4 @@ export function insertContacts(set: ContactSet): Write[] {
       onConflict: sql`(organization_id, contact_id, other_contact_id) do nothing`,
     }),
   ]
-}
-
-/**
- * A merge may have moved a contact away since it was read. The lock waits for such a merge to end and makes a later
- * one wait for us; if there was one, the batch starts again and sees it.
- */
-export async function assertNotMerged(tx: Transaction, { linked }: ContactSet): Promise<void> {
-  if (linked.size === 0) return
-  const ids = [...linked].map(({ organizationId, id }) => ({ organization_id: organizationId, id }))
-  const { rows } = await sql<{ merged_into_id: string | null }>`
-    select c.merged_into_id
-    from ${wantedRows(['organization_id', 'id'], inOrder(['organization_id', 'id'], ids))}
-    cross join lateral (
-      select c.merged_into_id from contacts c
-      where c.organization_id = w.organization_id and c.id = w.id for key share
-    ) c
-  `.execute(tx)
-  if (rows.some((row) => row.merged_into_id !== null)) throw new StaleReadError()
 }

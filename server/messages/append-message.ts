@@ -136,16 +136,16 @@ function applyContact({ contacts, events }: Journal, message: NewMessage, { asso
   const { contact, newIdentities, names, conflicts, hinted } = associated
   if (!contact) return
   const isCreated = !contacts.byId.has(keyOf(contact.organizationId, contact.id))
-  const isFilled = Object.keys(names).length > 0
+  const hasNews = Object.keys(names).length > 0 || newIdentities.length > 0
   Object.assign(contact, names)
-  if (isCreated || isFilled) addContact(contacts, contact)
-  if (isFilled) linkContact(contacts, contact)
+  if (isCreated || hasNews) addContact(contacts, contact)
+  if (hasNews) linkContact(contacts, contact)
   for (const identity of newIdentities) attachIdentity(contacts, contact, { identity, origin: message.channel })
   for (const { contact: other, field } of conflicts) {
     proposeMerge(contacts, [contact, other], `${associated.decidedBy} and ${field} of one message named them`)
   }
   for (const { contact: other, reason } of hinted) proposeMerge(contacts, [contact, other], reason)
-  if (!isCreated && !isFilled && newIdentities.length === 0) return
+  if (!isCreated && !hasNews) return
   events.push({
     organizationId: message.organizationId, type: isCreated ? 'contact.created' : 'contact.updated',
     contactId: contact.id, apiKeyId: message.apiKeyId,
