@@ -61,7 +61,8 @@ for (const database of databases) {
         [{ ...good, contactId: 'nobody' }, 'contactId', 'NOT_FOUND'],
         [{ ...good, conversationId: 'one', channel: 'slack', channelExternalId: 'x' }, 'conversationId', 'CONVERSATION_MISMATCH'],
         [{ ...good, attachments: [{ url: 'x' }] }, 'attachments[0].url', 'INVALID_REQUEST'],
-        ['text', '', 'INVALID_REQUEST'], [null, '', 'INVALID_REQUEST'], [[], '', 'INVALID_REQUEST'],
+        [{ query: 'half a \ud83d' }, 'query', 'INVALID_REQUEST'], [{ ...good, metadata: { a: ['\0'] } }, 'metadata.a[0]', 'INVALID_REQUEST'],
+        ['\0', '', 'INVALID_REQUEST'], ['text', '', 'INVALID_REQUEST'], [null, '', 'INVALID_REQUEST'], [[], '', 'INVALID_REQUEST'],
       ]
       const list = wrong.flatMap(([message]) => [good, message])
       const results = await sendGood(hilo, [...list, good])

@@ -1,6 +1,7 @@
 import { MessageInput } from '@hilo/contract'
 import type { FastifyRequest } from 'fastify'
 import { HiloError } from '../errors.ts'
+import { checkBody } from '../http/check-body.ts'
 import { explainProblems, type ValidationProblem } from '../http/explain-validation.ts'
 import type { NewMessage } from '../messages/new-message.ts'
 import { type ReadContext, readMessage } from './read-message.ts'
@@ -27,6 +28,7 @@ export function readItems(
 }
 
 function checkItem(request: FastifyRequest, item: unknown, index: number): MessageInput {
+  checkBody(item, `messages[${index}]`)
   const validate = request.getValidationFunction(MessageInput) ?? request.compileValidationSchema(MessageInput, 'body')
   if (validate(item)) return item as MessageInput
   throw explainProblems(validate.errors as ValidationProblem[], `messages[${index}]`)

@@ -75,13 +75,14 @@ export const agentRoutes = ({ ingest }: Services): Routes => async (app) => {
   })
 
   app.post('/api/agents/:id/messages', {
-    config: { scope },
+    config: { scope, checksItems: true },
     bodyLimit: 16 * 1024 * 1024,
     schema: {
       tags: ['Messages'],
       summary: 'Record up to 1,000 messages',
       description: 'Messages of both directions, for imports and batches. Each is recorded or refused for itself; ' +
-        'the answer has a result for each, in order.',
+        'the answer has a result for each, in order. An `Idempotency-Key` holds for each message by its place: the same ' +
+        'list sent again is recorded once, and another message at a place that was used is refused there.',
       params: AgentParams,
       querystring: ExplainQuery,
       headers: IdempotencyHeader,

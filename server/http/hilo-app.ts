@@ -50,6 +50,8 @@ declare module 'fastify' {
      * string: a token bound to that conversation may call it. Without this it may not (check-binding.ts).
      */
     servesBound?: 'params' | 'query'
+    /** The body is a list of things that are refused for themselves: the route calls `checkBody` for each. */
+    checksItems?: boolean
     /** A token may stand in the query string as `token`: for `EventSource`, which can send no header. */
     isTokenInQuery?: boolean
   }
