@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { exampleSettings, exampleSettingsInput, Settings, SettingsInput } from './agent-settings.ts'
-import { IdInput, Metadata, Nullable, OptionalText, Page, PageQuery, Time } from './common.ts'
+import { IdInput, Metadata, Name, Nullable, OptionalText, Page, PageQuery, Time } from './common.ts'
 
 export * from './agent-settings.ts'
 
@@ -32,7 +32,7 @@ export const NewAgentBody = Type.Object({
     'Kept as given, so that the ids of an existing installation go on working: 1 to 256 printable ASCII characters ' +
     'without blanks and without "/". Made up when absent.',
   )),
-  name: Type.String({ minLength: 1, maxLength: 256, description: 'Name for people.' }),
+  name: Name('Name for people.'),
   systemPrompt,
   ...SettingsInput.properties,
   metadata: AgentMetadata('Anything of yours, at most 16 KiB as JSON.'),
@@ -45,7 +45,7 @@ export type NewAgentBody = Static<typeof NewAgentBody>
 
 /** Body of `PATCH /api/agents/{id}`. */
 export const AgentChange = Type.Object({
-  name: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'Name for people.' })),
+  name: Type.Optional(Name('Name for people.')),
   systemPrompt,
   ...SettingsInput.properties,
   metadata: AgentMetadata('Merged into what is there, key by key; a key with `null` is removed.'),

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { Nullable, Page, PageQuery, Time } from './common.ts'
+import { Name, Nullable, Page, PageQuery, Time } from './common.ts'
 
 /** What an API key may do. `admin` includes the others. */
 export const scopes = ['messages:write', 'history:read', 'contacts:write', 'admin'] as const
@@ -41,7 +41,7 @@ export type CreatedApiKey = Static<typeof CreatedApiKey>
 
 /** Body of `POST /api/api-keys`. */
 export const NewApiKeyBody = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: 256, description: 'Name for people: who or what uses it.' }),
+  name: Name('Name for people: who or what uses it.'),
   scopes: scopeList,
   expiresAt: Type.Optional(Type.Unsafe<string | null>({
     type: ['string', 'null'], format: 'date-time', description: 'When it stops working, ISO 8601; never when absent.',

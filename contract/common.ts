@@ -8,6 +8,9 @@ export const IdInput = (description: string) =>
 export const OptionalText = (description: string, options: { maxLength?: number } = {}) =>
   Type.Unsafe<string | null>({ type: ['string', 'null'], description, ...options })
 
+/** A name that is needed. */
+export const Name = (description: string) => Type.String({ minLength: 1, maxLength: 256, pattern: '\\S', description })
+
 /** An object of the caller's own, at most 16 KiB as JSON. */
 export const Metadata = (description: string) =>
   Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true, description })

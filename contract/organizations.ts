@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { Metadata, Nullable, OptionalText, Page, PageQuery, Time } from './common.ts'
+import { Metadata, Name, Nullable, OptionalText, Page, PageQuery, Time } from './common.ts'
 
 /** A tenant: everything belongs to exactly one. */
 export const Organization = Type.Object({
@@ -20,7 +20,7 @@ export type Organization = Static<typeof Organization>
 
 /** Body of `PATCH /api/organization`. */
 export const OrganizationChange = Type.Object({
-  name: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'Name for people.' })),
+  name: Type.Optional(Name('Name for people.')),
   defaultCountry: Type.Optional(OptionalText(
     'Country in two capital letters (ISO 3166), such as AR, in which national phone numbers are read; `null`: none.',
   )),

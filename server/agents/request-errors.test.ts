@@ -37,6 +37,7 @@ const invalidRequests: Case[] = [
   ...['bot', 'contact', 'Human', 5, {}].map((value): Case => ['author.kind', value, /human, ai, system, agent/]),
   ['metadata', { text: 'x'.repeat(16 * 1024) }, /16 KiB/],
   ['metadata', { text: 'é'.repeat(8 * 1024) }, /16 KiB/],
+  ...[2 ** 53, -(2 ** 60), 1e300].map((value): Case => ['metadata.id', value, /more digits than can be kept/]),
   ...['x', {}, 5].map((value): Case => ['attachments', value, /must be a list/]),
   ['attachments', Array.from({ length: 101 }, () => ({ url })), /at most 100/],
   ...[5, 'https://example.com', null, []].map((value): Case => ['attachments[0]', value, /must be an object/]),
@@ -108,6 +109,15 @@ for (const database of databases) {
         attachments: Array.from({ length: 100 }, () => ({ url: `${url}${'x'.repeat(4096 - url.length)}` })),
       })
       await record(hilo, { conversationId: '😀'.repeat(256), visitorId: 9007199254740991 })
+    })
+
+    test('an id in the path that is too long is a 400, however long', async (t) => {
+      const hilo = await startHilo(t, database)
+      for (const length of [257, 4096, 4097, 12_000]) {
+        assertRefused(await queryAgent(hilo, {}, { agentId: 'x'.repeat(length) }), {
+          status: 400, code: 'INVALID_ID', says: /longer than 256 characters/,
+        }, String(length))
+      }
     })
 
     test('an agent or contact that is not in the organization is a 404, also when it is another one\'s', async (t) => {

@@ -22,6 +22,8 @@ function translateFastifyError(error: FastifyError, request: FastifyRequest): Hi
         + '"Content-Type: application/json".')
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return new HiloError('INVALID_REQUEST', 'The body is not as long as the header Content-Length says.')
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new HiloError('INVALID_ID', 'An id in the path is longer than 256 characters.')
     case 'FST_ERR_BAD_URL':
       return new HiloError('INVALID_REQUEST', 'The path holds a percent sign that is not followed by valid UTF-8.')
   }

@@ -73,6 +73,7 @@ function describeRule({ keyword, params, parentSchema = {} }: ValidationProblem)
     case 'anyOf': return `must be ${describeTypes([...new Set((parentSchema.anyOf ?? []).flatMap(describeChoice))])}`
     case 'maxLength': return `must be at most ${limit} characters long`
     case 'minLength': return limit === '1' ? 'must not be empty' : `must be at least ${limit} characters long`
+    case 'pattern': return params.pattern === '\\S' ? 'must not be blank' : undefined
     case 'minimum': return `must be at least ${limit}`
     case 'maximum': return `must be at most ${limit}`
     case 'minItems': return `must hold at least ${limit} ${limit === '1' ? 'entry' : 'entries'}`

@@ -43,7 +43,10 @@ function commonErrors(schema: FastifySchema, hasScope: boolean): ErrorCode[] {
   const forAll: ErrorCode[] = ['INTERNAL']
   const forKeys: ErrorCode[] = ['UNAUTHORIZED', 'RATE_LIMITED', 'UNAVAILABLE', 'INVALID_REQUEST']
   const forBodies: ErrorCode[] = ['INVALID_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']
-  return [...forAll, ...(hasScope ? forKeys : []), ...(schema.body ? forBodies : [])]
+  const forIds: ErrorCode[] = ['INVALID_ID']
+  return [
+    ...forAll, ...(hasScope ? forKeys : []), ...(schema.body ? forBodies : []), ...(schema.params ? forIds : []),
+  ]
 }
 
 function ownErrors(responses: Record<string, unknown>): ErrorCode[] {

@@ -37,6 +37,7 @@ for (const database of databases) {
         [{ ...good, scopes: undefined }, 'scopes'], [{ ...good, scopes: [] }, 'scopes'],
         [{ ...good, scopes: ['admin', 'admin'] }, 'scopes'], [{ ...good, scopes: ['root'] }, 'scopes[0]'],
         [{ ...good, expiresAt: 'tomorrow' }, 'expiresAt'], [{ ...good, expiresAt: '2020-01-01T00:00:00Z' }, 'expiresAt'],
+        [{ ...good, expiresAt: '9999-12-31T23:59:59-23:00' }, 'expiresAt'], [{ ...good, name: ' ' }, 'name'],
       ]
       for (const [body, field] of cases) {
         const answer = await hilo.request('POST', '/api/api-keys', { body })

@@ -39,10 +39,11 @@ const revokeSchema = {
 function readExpiry(expiresAt: string | null | undefined): Date | undefined {
   if (!expiresAt) return undefined
   const time = new Date(expiresAt)
-  if (time.getTime() > Date.now()) return time
-  throw new HiloError('INVALID_REQUEST', `"expiresAt" must lie in the future; ${expiresAt} does not.`, {
-    field: 'expiresAt',
-  })
+  const problem = Number.isNaN(time.getTime()) || time.getUTCFullYear() > 9999
+    ? `"expiresAt" is no time that can be kept: ${expiresAt}.`
+    : time.getTime() <= Date.now() && `"expiresAt" must lie in the future; ${expiresAt} does not.`
+  if (problem) throw new HiloError('INVALID_REQUEST', problem, { field: 'expiresAt' })
+  return time
 }
 
 /** Keys of the caller's organization. */
