@@ -66,7 +66,8 @@ export type Message = Static<typeof Message>
 export const messagePageFields = {
   nextCursor: NullableText('Send it as `cursor` to read on in the same order; `null` at the end.'),
   previousCursor: NullableText(
-    'Send it as `cursor` to read the other way: newest first, what has come since (so it may be asked again and again). ' +
+    'Send it as `cursor` to read the other way: newest first, what was said since. What reached Hilo since and was said ' +
+    'before is not in it: to follow a conversation, read `GET /api/events`. ' +
     'The items stay in the order asked for. `null` if there is nothing to go back from.',
   ),
 }

@@ -160,12 +160,12 @@ async function load(
 function settle(batch: Batch, incoming: NewMessage): Outcome {
   try {
     const message = withMode(batch, incoming)
+    assertAgents(batch.agents, message)
     const first = findRepeat(batch.repeats, message)
     if (first) {
       rememberAnswer(batch.repeats, message, first)
       return repeatOutcome(first, message)
     }
-    assertAgents(batch.agents, message)
     const resolved = resolveConversation(batch.conversations, message)
     const associated = associateContact(batch.contacts, message, resolved.conversation)
     const decisions: Decisions = { resolved, associated }

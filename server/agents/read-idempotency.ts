@@ -18,5 +18,5 @@ export function readIdempotency(
   if (key === undefined) return undefined
   const asked = JSON.stringify([request.routeOptions.url, request.params, one ? one.asked : request.body])
   const requestHash = createHash('sha256').update(asked).digest('hex')
-  return { key: one ? `${key} #${one.part}` : key, requestHash }
+  return { header: key, key: one ? `${key} #${one.part}` : key, requestHash }
 }

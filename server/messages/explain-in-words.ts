@@ -2,7 +2,8 @@ import type { Resolution } from './new-message.ts'
 
 /** A resolution in a few sentences: which conversation and contact, by what, and every warning. */
 export function explainInWords({ conversation, contact, warnings }: Resolution): string {
-  return [describeConversation(conversation), describeContact(contact), ...warnings.map(({ message }) => message)].join(' ')
+  const decided = conversation.decidedBy === 'repeat' ? [] : [describeContact(contact)]
+  return [describeConversation(conversation), ...decided, ...warnings.map(({ message }) => message)].join(' ')
 }
 
 function describeConversation({ id, created, decidedBy, attachedKeys }: Resolution['conversation']): string {

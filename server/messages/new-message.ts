@@ -71,7 +71,8 @@ export interface NewMessage {
     firstName?: string
     lastName?: string
   }
-  idempotency?: { key: string, requestHash: string }
+  /** `header`: the key as the caller sent it. */
+  idempotency?: { header: string, key: string, requestHash: string }
   /** It asks the AI: what the call says besides the message. */
   question?: Question
   /** The turn that may begin with this question. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { sql } from 'kysely'
-import { assertRefused, queryAgent, record, recordAndExplain, type Said } from '../test/query-agent.ts'
+import { askResolve, assertRefused, queryAgent, record, recordAndExplain, type Said } from '../test/query-agent.ts'
 import { recordMessages } from '../test/record-messages.ts'
 import { readEvents, readMessages, readRows, takeSnapshot } from '../test/rows.ts'
 import { type Answer, databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
@@ -45,6 +45,15 @@ for (const database of databases) {
       assert.deepEqual(resolution.conversation, {
         id: first.body.conversationId, created: false, decidedBy: 'repeat', attachedKeys: [],
       })
+    })
+
+    test('a repeat says no more than where the message is, and reaches nothing by an agent that does not exist', async (t) => {
+      const hilo = await startHilo(t, database)
+      const said = { externalId: 'e1', contact: { userId: 'u1' } }
+      const { conversationId } = await record(hilo, said)
+      const { body } = await askResolve(hilo, said)
+      assert.equal(body.summary, `This message was recorded before, in conversation ${conversationId}.`)
+      assertRefused(await queryAgent(hilo, said, { agentId: 'nobody' }), { status: 404, code: 'NOT_FOUND', field: 'id' })
     })
 
     test('the same externalId of another source is another message; without a source, the channel is it', async (t) => {

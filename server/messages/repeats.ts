@@ -66,7 +66,7 @@ export function findRepeat(repeats: Repeats, message: NewMessage): Recorded | un
   const { organizationId, idempotency, source, externalId } = message
   const answer = idempotency && repeats.byIdempotencyKey.get(keyOf(organizationId, idempotency.key))
   if (answer && answer.requestHash !== idempotency.requestHash) {
-    throw new HiloError('IDEMPOTENCY_KEY_REUSED', `The Idempotency-Key "${idempotency.key}" came before with another request.`, {
+    throw new HiloError('IDEMPOTENCY_KEY_REUSED', `The Idempotency-Key "${idempotency.header}" came before with another request.`, {
       field: 'Idempotency-Key', hint: 'Use a new key for each new request, and the same key only to send it again.',
     })
   }
