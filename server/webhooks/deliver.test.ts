@@ -187,6 +187,19 @@ for (const kind of databases) {
       await receiver.waitFor(13)
     })
 
+    test('what waits for its next try comes at once when asked for, in every conversation', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, retryDelaysMs: [3_600_000] } })
+      let isUp = false
+      const receiver = await startReceiver(t, () => ({ status: isUp ? 200 : 500 }))
+      const { id } = await createEndpoint(hilo, { url: receiver.url, eventTypes })
+      for (const name of ['a', 'b', 'c']) await say(hilo, name, name)
+      await until(() => readAttempts(hilo, id), (attempts) => attempts.length === 3)
+      isUp = true
+      await hilo.request('POST', `/api/webhook-endpoints/${id}/redeliver`, { body: { failed: true } })
+      const again = (await receiver.waitFor(6)).slice(3)
+      assert.deepEqual(Object.values(textsOf(again)).flat().sort(), ['a', 'b', 'c'])
+    })
+
     test('a restart in the middle loses nothing', async (t) => {
       const first = await startAlone(t, database, { webhookTimes: { ...webhookTimes, timeoutMs: 60_000 } })
       let isUp = false

@@ -97,7 +97,7 @@ export function queueWaiting(db: Database, jobs: Jobs): Promise<boolean> {
       returning d.organization_id as "organizationId", d.endpoint_id as "endpointId", d.lane
     `.execute(tx)
     await queueLanes(tx, jobs, rows.map((lane) => ({ ...lane, isFailing: false })))
-    await hurryLanes(tx, jobs, rows)
+    await hurryLanes(tx, rows)
     return rows.length === maxDeliveries
   })
 }

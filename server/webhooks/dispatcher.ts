@@ -52,8 +52,8 @@ export function createDispatcher({ db, jobs, onQueued, onError }: DispatcherOpti
 
   async function runAll(): Promise<void> {
     while (isAnything()) {
-      if (isToLook) await look()
       await dispatch()
+      if (isToLook) await look() // takes a piece of what waits, and then it is the turn of what is new again
     }
   }
 

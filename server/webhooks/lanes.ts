@@ -2,6 +2,7 @@ import { inOrder } from '../database/in-order.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Database, Transaction } from '../database/schema.ts'
 import { asOwner } from '../database/transactions.ts'
+import { hurryJobs } from '../jobs/hurry-jobs.ts'
 import { inTransaction } from '../jobs/in-transaction.ts'
 import type { Jobs } from '../jobs/start-jobs.ts'
 import { receiverOf } from './wanted-events.ts'
@@ -76,9 +77,6 @@ export async function queueLanes(tx: Transaction, jobs: Jobs, lanes: readonly Wa
 }
 
 /** Lets jobs that wait for their time begin now. */
-export async function hurryLanes(tx: Transaction, jobs: Jobs, lanes: readonly Lane[]): Promise<void> {
-  const db = inTransaction(tx)
-  for (const lane of distinct(lanes)) {
-    await jobs.update(deliveryQueue, undefined, { singletonKey: jobKey(lane), startAfter: new Date(), match: 'all', db })
-  }
+export function hurryLanes(tx: Transaction, lanes: readonly Lane[]): Promise<void> {
+  return hurryJobs(tx, deliveryQueue, distinct(lanes).map(jobKey))
 }
