@@ -76,7 +76,9 @@ export async function queueLanes(tx: Transaction, jobs: Jobs, lanes: readonly Wa
   await jobs.insert(deliveryQueue, wanted, { db: inTransaction(tx) })
 }
 
-/** Lets jobs that wait for their time begin now. */
+/** Lets jobs that wait for their time begin now, in the places of what does not fail. */
 export function hurryLanes(tx: Transaction, lanes: readonly Lane[]): Promise<void> {
-  return hurryJobs(tx, deliveryQueue, distinct(lanes).map(jobKey))
+  return hurryJobs(tx, deliveryQueue, distinct(lanes).map((lane) => (
+    { singletonKey: jobKey(lane), groupId: groupOf(lane, false).id }
+  )))
 }
