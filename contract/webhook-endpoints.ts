@@ -34,6 +34,7 @@ const fields = {
   }),
   disabledReason: Nullable(Type.String({ description: 'Why Hilo disabled it; `null`: Hilo did not.' })),
   failingSince: Nullable(Time('When the first attempt failed since the last that was accepted; `null`: none did.')),
+  pausedUntil: Nullable(Time('Until when nothing is sent, as the receiver asked with `Retry-After`; `null`: it did not.')),
   lastSeq: Type.Integer({ description: 'Number of the newest event that was looked at for this endpoint.' }),
   oldSecretUntil: Nullable(Time('Until when the secret before is used for signing as well; `null`: it is not.')),
   createdAt: Time('When it was created.'),
@@ -45,7 +46,7 @@ const exampleEndpoint = {
   id: 'cmi9q2x7g6t8v0x2z4b6d8f0h', kind: 'events' as const, url: 'https://n8n.example.com/webhook/hilo', description: 'CRM sync',
   eventTypes: exampleTypes, agentId: null, channel: 'whatsapp', ordered: true,
   ignoreOwn: true, ownApiKeyId: 'cmi9q2x7f5s7u9w1y3a5c7e9g', isEnabled: true, disabledReason: null, failingSince: null,
-  lastSeq: 4711, oldSecretUntil: null, createdAt: '2026-03-01T12:00:00.000Z', updatedAt: '2026-03-01T12:00:00.000Z',
+  pausedUntil: null, lastSeq: 4711, oldSecretUntil: null, createdAt: '2026-03-01T12:00:00.000Z', updatedAt: '2026-03-01T12:00:00.000Z',
 }
 
 /** Where an organization wants its events to be sent; never its secret. */

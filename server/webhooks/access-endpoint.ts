@@ -32,9 +32,10 @@ export async function accessEndpoint(
   })
 }
 
+const ifAhead = (time: Date | null) => (time !== null && time.getTime() > Date.now() ? time.toISOString() : null)
+
 /** As the API shows it: without its secrets. */
 export function presentEndpoint(row: EndpointRow): WebhookEndpoint {
-  const isOldSecretUsed = row.old_secret_until !== null && row.old_secret_until.getTime() > Date.now()
   return {
     id: row.id,
     kind: row.kind,
@@ -49,8 +50,9 @@ export function presentEndpoint(row: EndpointRow): WebhookEndpoint {
     isEnabled: row.is_enabled,
     disabledReason: row.disabled_reason,
     failingSince: row.failing_since?.toISOString() ?? null,
+    pausedUntil: ifAhead(row.paused_until),
     lastSeq: row.last_seq,
-    oldSecretUntil: isOldSecretUsed ? row.old_secret_until!.toISOString() : null,
+    oldSecretUntil: ifAhead(row.old_secret_until),
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
   }
