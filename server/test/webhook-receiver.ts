@@ -15,6 +15,8 @@ export interface Received {
 /** What the receiver answers; without a status it hangs until it is closed. */
 export interface ReceiverAnswer {
   status?: number
+  /** It answers once this is settled. */
+  after?: Promise<unknown>
   headers?: Record<string, string>
   body?: string
 }
@@ -47,10 +49,11 @@ export async function startReceiver(
     const body = await readBody(request)
     if (body === undefined) return
     const one = { headers: request.headers, body, event: JSON.parse(body) as Event }
-    const { status, headers, body: text } = answer(one, received.length)
+    const { status, after, headers, body: text } = answer(one, received.length)
     received.push(one)
-    if (status !== undefined) response.writeHead(status, headers).end(text)
     for (const check of waiting) check()
+    await after
+    if (status !== undefined) response.writeHead(status, headers).end(text)
   }
   const server = createServer((request, response) => void take(request, response))
   const until: Receiver['until'] = (isEnough) => new Promise((resolve) => {

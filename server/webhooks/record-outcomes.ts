@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
 import type { JobAttempt } from 'pg-boss'
 import { createId } from '../database/create-id.ts'
-import { inOrder } from '../database/in-order.ts'
 import { run } from '../database/statements.ts'
 import { insertInto, writeRows } from '../database/write-rows.ts'
 import type { Database, Transaction } from '../database/schema.ts'
@@ -9,6 +8,7 @@ import { asOwner } from '../database/transactions.ts'
 import { inTransaction } from '../jobs/in-transaction.ts'
 import type { Jobs } from '../jobs/start-jobs.ts'
 import { deliveryQueue, type Lane, queueLanes } from './lanes.ts'
+import { markEndpoints } from './mark-endpoints.ts'
 import type { Attempt } from './send-event.ts'
 
 /** A job that was worked on, and what came of it. */
@@ -32,7 +32,7 @@ export interface Tried {
   nextAttemptAt: Date | null
 }
 
-type WithTried = Outcome & { tried: Tried }
+export type WithTried = Outcome & { tried: Tried }
 
 /**
  * Writes down what came of jobs, in one transaction: the attempts, what is delivered or to be tried again, the next job
@@ -48,31 +48,6 @@ export function recordOutcomes(db: Database, jobs: Jobs, outcomes: readonly Outc
     await queueNext(tx, jobs, outcomes.map(({ lane }) => lane))
     await jobs.deleteJob(deliveryQueue, outcomes.map(({ job }) => job), { db: inTransaction(tx) })
   })
-}
-
-/**
- * Since when an endpoint fails, and until when it wants to be left alone; a row is touched where that changes only. One
- * address of many says nothing of an endpoint of answers.
- */
-async function markEndpoints(tx: Transaction, tried: readonly WithTried[]): Promise<void> {
-  const last = new Map(tried.map((one) => [one.lane.endpointId, one]))
-  const states = [...last.values()].map(({ lane, tried: { attempt, sentAt } }) => ({
-    organization_id: lane.organizationId,
-    id: lane.endpointId,
-    failing_since: attempt.isDelivered ? null : sentAt.toISOString(),
-    paused_until: attempt.retryAfterMs ? new Date(Date.now() + attempt.retryAfterMs).toISOString() : null,
-  }))
-  for (const state of inOrder(['organization_id', 'id'], states)) {
-    await sql`
-      update webhook_endpoints set
-        failing_since = case when ${state.failing_since}::timestamptz is null then null
-          else coalesce(failing_since, ${state.failing_since}::timestamptz) end,
-        paused_until = ${state.paused_until}::timestamptz
-      where id = ${state.id} and organization_id = ${state.organization_id} and kind = 'events'
-        and ((failing_since is null) <> (${state.failing_since}::timestamptz is null)
-          or paused_until is distinct from ${state.paused_until}::timestamptz)
-    `.execute(tx)
-  }
 }
 
 function attemptRows(tried: readonly WithTried[]) {
