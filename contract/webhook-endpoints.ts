@@ -34,7 +34,8 @@ const fields = {
   }),
   disabledReason: Nullable(Type.String({ description: 'Why Hilo disabled it; `null`: Hilo did not.' })),
   failingSince: Nullable(Time('When the first attempt failed since the last that was accepted; `null`: none did.')),
-  pausedUntil: Nullable(Time('Until when nothing is sent, as the receiver asked with `Retry-After`; `null`: it did not.')),
+  pausedUntil: Nullable(Time('Until when nothing is sent, as the receiver asked with `Retry-After`; `null`: it did not. '
+    + 'Another `url` ends it, and so does sending events again.')),
   lastSeq: Type.Integer({ description: 'Number of the newest event that was looked at for this endpoint.' }),
   oldSecretUntil: Nullable(Time('Until when the secret before is used for signing as well; `null`: it is not.')),
   createdAt: Time('When it was created.'),

@@ -11,7 +11,8 @@ interface EndpointChange extends EndpointAddress {
 }
 
 /**
- * Changes what the caller names and leaves the rest alone. Enabling it sends what was missed, and at once what waits.
+ * Changes what the caller names and leaves the rest alone. Enabling it sends what was missed, and at once what
+ * waits; so does another address, of which nothing is known yet.
  * @throws HiloError NOT_FOUND, or INVALID_REQUEST for a filter that names nothing of the organization, and for what an
  * endpoint of answers does not have.
  */
@@ -24,7 +25,7 @@ export async function changeEndpoint(
   await checkReferences(tx, organizationId, change)
   const after = await tx.updateTable('webhook_endpoints').set({ ...merge(before, change), updated_at: new Date() })
     .where('organization_id', '=', organizationId).where('id', '=', id).returningAll().executeTakeFirstOrThrow()
-  if (!before.is_enabled && after.is_enabled) await resume(tx, { organizationId, id })
+  if (beginsAnew(before, after)) await resume(tx, { organizationId, id })
   await recordAudit(tx, {
     organizationId, actor, action: 'webhook_endpoint.updated', subject: id, details: { changed },
   })
@@ -35,11 +36,20 @@ const orNull = (value: string | null | undefined, before: string | null): string
   value === undefined ? before : value || null
 )
 
+type Target = Pick<EndpointRow, 'url' | 'is_enabled'>
+
+const isEnabledAgain = (before: Target, after: Target): boolean => after.is_enabled && !before.is_enabled
+
+/** What was learned of the receiver says nothing any more. */
+const beginsAnew = (before: Target, after: Target): boolean => (
+  isEnabledAgain(before, after) || after.url !== before.url
+)
+
 function merge(before: EndpointRow, change: WebhookEndpointChange) {
-  const isEnabled = change.isEnabled ?? before.is_enabled
-  const isEnabledAgain = isEnabled && !before.is_enabled
+  const target = { url: change.url ?? before.url, is_enabled: change.isEnabled ?? before.is_enabled }
+  const isNew = beginsAnew(before, target)
   return {
-    url: change.url ?? before.url,
+    ...target,
     description: orNull(change.description, before.description),
     event_types: change.eventTypes === undefined ? before.event_types : change.eventTypes,
     agent_id: orNull(change.agentId, before.agent_id),
@@ -47,14 +57,13 @@ function merge(before: EndpointRow, change: WebhookEndpointChange) {
     is_ordered: change.ordered ?? before.is_ordered,
     ignore_own: change.ignoreOwn ?? before.ignore_own,
     own_api_key_id: change.ownApiKeyId || before.own_api_key_id,
-    is_enabled: isEnabled,
-    disabled_reason: isEnabledAgain ? null : before.disabled_reason,
-    failing_since: isEnabledAgain ? null : before.failing_since,
-    paused_until: isEnabledAgain ? null : before.paused_until,
+    disabled_reason: isEnabledAgain(before, target) ? null : before.disabled_reason,
+    failing_since: isNew ? null : before.failing_since,
+    paused_until: isNew ? null : before.paused_until,
   }
 }
 
-/** The jobs of what waits found the endpoint disabled and are gone. */
+/** The jobs of what waits found the endpoint disabled and are gone, or wait for their time. */
 async function resume(tx: Transaction, { organizationId, id }: EndpointAddress): Promise<void> {
   await tx.updateTable('webhook_deliveries').set({ is_queued: false, next_attempt_at: new Date() })
     .where('organization_id', '=', organizationId).where('endpoint_id', '=', id).where('is_pending', '=', true).execute()

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { inOrder } from '../database/in-order.ts'
+import { keyOf } from '../database/key-of.ts'
 import type { Transaction } from '../database/schema.ts'
 import type { WithTried } from './record-outcomes.ts'
 
@@ -7,6 +8,8 @@ import type { WithTried } from './record-outcomes.ts'
 interface EndpointState {
   organization_id: string
   id: string
+  /** Where it was tried; another address that was set meanwhile is judged by its own attempts. */
+  url: string
   /** Whether something was accepted. */
   is_accepted: boolean
   /** When the first attempt failed after the last that was accepted. */
@@ -21,20 +24,21 @@ interface EndpointState {
  * prolonged. One address of many says nothing of an endpoint of answers.
  */
 export async function markEndpoints(tx: Transaction, tried: readonly WithTried[]): Promise<void> {
-  const byEndpoint = Object.groupBy(tried, ({ lane: { organizationId, endpointId } }) => `${organizationId}/${endpointId}`)
-  for (const state of inOrder(['organization_id', 'id'], Object.values(byEndpoint).map((ended) => summarize(ended!)))) {
+  const byTarget = Object.groupBy(tried, ({ lane, tried: { url } }) => keyOf(lane.organizationId, lane.endpointId, url))
+  const states = Object.values(byTarget).map((ended) => summarize(ended!))
+  for (const state of inOrder(['organization_id', 'id'], states)) {
     const failingSince = sql`case when ${state.is_accepted} then ${state.failing_since}::timestamptz
       else coalesce(failing_since, ${state.failing_since}::timestamptz) end`
     const pausedUntil = sql`greatest(paused_until, ${state.paused_until}::timestamptz)`
     await sql`
       update webhook_endpoints set failing_since = ${failingSince}, paused_until = ${pausedUntil}
-      where id = ${state.id} and organization_id = ${state.organization_id} and kind = 'events'
+      where id = ${state.id} and organization_id = ${state.organization_id} and url = ${state.url}
         and (failing_since is distinct from ${failingSince} or paused_until is distinct from ${pausedUntil})
     `.execute(tx)
   }
 }
 
-/** @param ended of one endpoint, in the order in which they ended. */
+/** @param ended of one endpoint and address, in the order in which they ended. */
 function summarize(ended: readonly WithTried[]): EndpointState {
   const { organizationId, endpointId } = ended[0]!.lane
   const lastAccepted = ended.findLastIndex(({ tried }) => tried.attempt.isDelivered)
@@ -43,6 +47,7 @@ function summarize(ended: readonly WithTried[]): EndpointState {
   return {
     organization_id: organizationId,
     id: endpointId,
+    url: ended[0]!.tried.url,
     is_accepted: lastAccepted !== -1,
     failing_since: ended[lastAccepted + 1]?.tried.sentAt.toISOString() ?? null,
     paused_until: pauseMs > 0 ? new Date(Date.now() + pauseMs).toISOString() : null,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, before, describe, test, type TestContext } from 'node:test'
 import type { OpenDatabase } from '../database/open.ts'
 import { type Hilo, databases, skipWithout, startAlone } from '../test/start-hilo.ts'
 import { openTestDatabase } from '../test/test-databases.ts'
@@ -42,6 +42,52 @@ for (const kind of databases) {
       await countAttempts(hilo, id, 4)
       assert.equal((await readEndpoint(hilo, id)).pausedUntil, pausedUntil)
       assert.ok(Date.parse(pausedUntil!) - Date.now() > 3_000_000)
+    })
+
+    /** A receiver asked to be left alone: one event waits for its next try, another for the end of the pause. */
+    async function startPaused(t: TestContext) {
+      const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, retryDelaysMs: [7_200_000] } })
+      const receiver = await startReceiver(t, (_, index) => (
+        index === 0 ? { status: 503, headers: { 'retry-after': '3600' } } : { status: 204 }
+      ))
+      const { id } = await createEndpoint(hilo, { url: receiver.url, eventTypes })
+      await say(hilo, 'one', '1')
+      await countAttempts(hilo, id, 1)
+      await say(hilo, 'two', '2')
+      return { hilo, receiver, path: `/api/webhook-endpoints/${id}` }
+    }
+
+    test('another url gets at once what waits, whatever the one before had asked for', async (t) => {
+      const { hilo, path } = await startPaused(t)
+      const right = await startReceiver(t)
+      const { body } = await hilo.request('PATCH', path, { body: { url: right.url } })
+      assert.deepEqual([body.pausedUntil, body.failingSince], [null, null])
+      assert.deepEqual((await right.waitFor(2)).map(textOf).sort(), ['1', '2'])
+    })
+
+    test('what is asked for again is sent at once, although the receiver had asked to be left alone', async (t) => {
+      const { hilo, receiver, path } = await startPaused(t)
+      const { body } = await hilo.request('POST', `${path}/redeliver`, { body: { failed: true } })
+      assert.equal(body.queued, 1)
+      assert.deepEqual((await receiver.waitFor(3)).slice(1).map(textOf).sort(), ['1', '2'])
+      assert.equal((await hilo.request('GET', path)).body.pausedUntil, null)
+    })
+
+    test('an attempt at an earlier url says nothing of the present one', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, retryDelaysMs: [7_200_000] } })
+      const { promise: changed, resolve } = Promise.withResolvers<void>()
+      const receiver = await startReceiver(t, () => (
+        { status: 503, headers: { 'retry-after': '3600' }, after: changed }
+      ))
+      const right = await startReceiver(t)
+      const { id } = await createEndpoint(hilo, { url: receiver.url, eventTypes })
+      await say(hilo, 'one', '1')
+      await receiver.waitFor(1)
+      await hilo.request('PATCH', `/api/webhook-endpoints/${id}`, { body: { url: right.url } })
+      resolve()
+      await countAttempts(hilo, id, 1)
+      const { pausedUntil, failingSince } = await readEndpoint(hilo, id)
+      assert.deepEqual([pausedUntil, failingSince], [null, null])
     })
   })
 }

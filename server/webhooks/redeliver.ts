@@ -8,12 +8,16 @@ import { deliveriesOf, wantedEvents } from './wanted-events.ts'
 /** Events that one call takes from a range. */
 const maxEvents = 10_000
 
-/** Sends events (again): one, all that failed, or a range. It joins what waits, in the order of the log. */
+/**
+ * Sends events (again): one, all that failed, or a range. It joins what waits, in the order of the log. Whoever asks
+ * wants it now: a pause that the receiver asked for is over with it.
+ */
 export async function redeliver(
   tx: Transaction, address: EndpointAddress, body: RedeliverBody,
 ): Promise<Redelivery> {
   const wish = readWish(body)
-  const endpoint = await accessEndpoint(tx, address)
+  const endpoint = await accessEndpoint(tx, address, { lock: true })
+  if (endpoint.paused_until) await endPause(tx, address)
   if (wish === 'failed') return { queued: await redeliverFailed(tx, endpoint), nextFromSeq: null }
   if (wish === 'seq') return redeliverOne(tx, endpoint, body.seq!)
   return redeliverRange(tx, endpoint, body)
@@ -35,6 +39,15 @@ function readWish(body: RedeliverBody): 'failed' | 'seq' | 'range' {
 
 function missing(field: string, hint: string): HiloError {
   return new HiloError('INVALID_REQUEST', `"${field}" is missing. ${hint}`, { field })
+}
+
+/** What waits for nothing else gets its job now. */
+async function endPause(tx: Transaction, { organizationId, id }: EndpointAddress): Promise<void> {
+  await tx.updateTable('webhook_endpoints').set({ paused_until: null })
+    .where('organization_id', '=', organizationId).where('id', '=', id).execute()
+  await tx.updateTable('webhook_deliveries').set({ is_queued: false })
+    .where('organization_id', '=', organizationId).where('endpoint_id', '=', id).where('is_pending', '=', true)
+    .where('next_attempt_at', '<=', sql<Date>`now()`).execute()
 }
 
 async function redeliverFailed(tx: Transaction, { organization_id, id }: EndpointRow): Promise<number> {

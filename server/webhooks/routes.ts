@@ -49,7 +49,8 @@ const showSchema = {
 const changeSchema = {
   tags,
   summary: 'Change a webhook endpoint',
-  description: 'Enabling one sends what was missed meanwhile, as far back as the log reaches.',
+  description: 'Enabling one sends what was missed meanwhile, as far back as the log reaches. Another `url` gets at once '
+    + 'what waits for its next try.',
   params,
   body: WebhookEndpointChange,
   response: { 200: WebhookEndpoint, ...errorResponses('INVALID_REQUEST', 'NOT_FOUND') },
