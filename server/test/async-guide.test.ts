@@ -57,7 +57,7 @@ for (const kind of databases) {
       assert.equal((await fetch(url, { method: 'POST', body: '{}' })).status, 401)
       const asked = await run({ 'http://127.0.0.1:8080/': url })
       placeholders.compare(blocksOf('async answer')[0]!.text.replace(/\n */g, '').replaceAll('": ', '":'), JSON.stringify(asked), guide)
-      assert.equal(await readLine(), 'to 5491155550000: It arrives on Monday.')
+      assert.equal(await readLine(), 'to 5491155552222: It arrives on Monday.')
       const askAgain = async () => (await hilo.request('POST', `/api/agents/${hilo.agentId}/query`, {
         body: { query: 'And?', conversationId: 'c', webhookUrl: url },
       })).body.messageId as string

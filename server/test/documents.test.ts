@@ -71,3 +71,18 @@ test('the settings of README.md are those of server/config.ts; "npm run docs" wr
   const [, table] = /<!-- settings -->\n([\s\S]*?)<!-- \/settings -->/.exec(readDocument('README.md')) ?? []
   assert.equal(table?.trim(), settingsTable().trim())
 })
+
+/** Who writes in the commands of a document, and under which ids. */
+function readCallers(document: string): string[] {
+  const shell = readBlocks(document).filter(({ mark }) => /\brun$/.test(mark)).map(({ text }) => text).join('')
+  return [...shell.matchAll(/"(externalId|visitorId)": "(.+?)"/g)].map(([, key, value = '']) => (
+    `${key} ${key === 'visitorId' ? value.replace(/\D/g, '') : value}`
+  ))
+}
+
+test('README.md and the guides about answers can be followed on one Hilo: each asks as another customer', () => {
+  const callers = ['README.md', 'docs/guides/connect-a-model.md', 'docs/guides/answer-asynchronously.md']
+    .flatMap((document) => [...new Set(readCallers(document))])
+  assert.ok(callers.length >= 6)
+  assert.deepEqual(callers.filter((caller, index) => callers.indexOf(caller) !== index), [])
+})
