@@ -43,7 +43,8 @@ export function describeFirst({ organizationId, agentId, key }: FirstOrganizatio
 }
 
 function describeNewKey({ kind }: Started['database']): string {
-  return `Need a key? npx hilo keys create${kind === 'pglite' ? ' (stop Hilo first: the embedded database serves one)' : ''}`
+  const command = 'npx hilo keys create --name "new key" --scopes admin'
+  return `Need a key? ${command}${kind === 'pglite' ? ' (stop Hilo first: the embedded database serves one)' : ''}`
 }
 
 function warnings({ ignored, unknown }: Pick<Started, 'ignored' | 'unknown'>): string[] {

@@ -4,6 +4,8 @@ import { readConfig } from '../config.ts'
 import { openDatabase } from '../database/open.ts'
 import { asOwner } from '../database/transactions.ts'
 import { startServer } from '../start-server.ts'
+import { describeStart } from '../start-texts.ts'
+import { readDocument } from '../test/document.ts'
 import { testSecret } from '../test/start-hilo.ts'
 import { createTestPostgres, skipWithout } from '../test/test-databases.ts'
 import { runHilo } from './run-hilo.ts'
@@ -64,6 +66,16 @@ describe('the command line on PostgreSQL, beside a running server', skipWithout(
       'cli agent.created agent-of-before', `cli api_key.created ${key.id}`, `cli api_key.revoked ${key.id}`,
       'cli organization.created org-of-before',
     ])
+  })
+
+  test('the command that a start prints, and the README, for who has lost the key makes one that may do everything', async () => {
+    const database = { kind: 'postgres', location: 'here' } as const
+    const printed = describeStart({ url: 'http://localhost', database, first: undefined, ignored: [], unknown: [] })
+    const [command = '', name = '', scopes = ''] = /npx hilo keys create --name "(.+)" --scopes (\S+)/.exec(printed)!
+    assert.ok(readDocument('README.md').includes(`**Lost the key?** \`${command}\``))
+    const { key } = await json('keys', 'create', '--name', name, '--scopes', scopes)
+    assert.equal(await request('/api/api-keys', key), 200)
+    assert.equal(await request('/api/contacts', key), 200)
   })
 
   test('an id that is taken is refused, and nothing changes', async () => {

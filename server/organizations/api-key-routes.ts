@@ -31,7 +31,8 @@ const revokeSchema = {
   tags,
   summary: 'Revoke an API key',
   description: 'At once on this process; other processes on the same database know within 5 seconds. Revoking twice does '
-    + 'no harm. A key may revoke itself; after the last key with `admin`, `npx hilo keys create` makes a new one.',
+    + 'no harm. A key may revoke itself; after the last key with `admin`, '
+    + '`npx hilo keys create --name "new key" --scopes admin` makes a new one.',
   params: Type.Object({ id: Type.String({ description: 'Id of the key, not the key itself.' }) }),
   response: { 204: Type.Null({ description: 'Revoked.' }), ...errorResponses('NOT_FOUND') },
 }
