@@ -8,7 +8,7 @@ interface Operation {
   summary: string
   tags: string[]
   security: object[]
-  requestBody?: { content: Record<string, Media> }
+  requestBody?: { required: boolean, content: Record<string, Media> }
   responses: Record<string, { description: string, content?: Record<string, Media> }>
 }
 
@@ -115,6 +115,16 @@ for (const database of databases) {
         }
         const ids = listOperations(body).map(({ operation }) => operation.operationId)
         assert.equal(new Set(ids).size, ids.length)
+      })
+
+      test('requires a body of each operation but those that work without one', async (t) => {
+        const hilo = await startHilo(t, database)
+        const { body } = await hilo.request('GET', '/openapi.json', { key: null })
+        const optional = listOperations(body).filter(({ operation }) => operation.requestBody?.required === false)
+        assert.deepEqual(optional.map(({ name }) => name).sort(), [
+          'POST /api/approvals/{id}/approve', 'POST /api/approvals/{id}/reject',
+          'POST /api/conversations/{id}/hand-back', 'POST /api/conversations/{id}/handoff',
+        ])
       })
 
       test('has an example of each body', async (t) => {

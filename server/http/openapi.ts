@@ -4,6 +4,7 @@ import type { FastifyContextConfig, FastifyInstance, FastifySchema, RouteOptions
 import { type ErrorCode, errorCodes } from '../errors.ts'
 import { describeWebhooks } from '../events/describe-webhooks.ts'
 import manifest from '../package.json' with { type: 'json' }
+import { allowNoBody } from './allow-no-body.ts'
 import { errorCodesKey } from './error-responses.ts'
 
 const info = {
@@ -91,6 +92,11 @@ function operationId(method: string, url: string): string {
   return method.toLowerCase() + words.map(capital).join('')
 }
 
+/** Marks an operation that needs no body until the document is made: @fastify/swagger calls every body required. */
+const optionalBodyKey = 'x-hilo-optional-body'
+
+const needsNoBody = ({ preValidation }: RouteOptions) => [preValidation].flat().some((hook) => hook === allowNoBody)
+
 interface Described {
   schema: FastifySchema & { hide?: boolean }
   url: string
@@ -108,6 +114,7 @@ function describeRoute(schema: Described['schema'] | undefined, url: string, rou
     security: scope === undefined ? [] : [{ apiKey: [] }, ...(isTokenInQuery ? [{ tokenInQuery: [] }] : [])],
     response: describeResponses(schema, scope),
     ...(text && { description: text }),
+    ...(needsNoBody(route) && { [optionalBodyKey]: true }),
   }
   return { schema: described, url }
 }
@@ -132,8 +139,9 @@ function createSharedSchemas() {
       shared[$id] = rest
       return { [referenceKey]: $id }
     }),
-    refer: (document: unknown) => rewrite(document, (object) => {
+    refer: (document: unknown) => rewrite(document, ({ [optionalBodyKey]: hasOptionalBody, ...object }) => {
       if (referenceKey in object) return { $ref: `#/components/schemas/${String(object[referenceKey])}` }
+      if (hasOptionalBody) return { ...object, requestBody: { ...object.requestBody as object, required: false } }
       return object.description === 'Default Response' ? { ...object, description: 'Success.' } : object
     }),
   }
