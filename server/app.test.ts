@@ -124,6 +124,7 @@ for (const database of databases) {
         assert.deepEqual(optional.map(({ name }) => name).sort(), [
           'POST /api/approvals/{id}/approve', 'POST /api/approvals/{id}/reject',
           'POST /api/conversations/{id}/hand-back', 'POST /api/conversations/{id}/handoff',
+          'POST /api/webhook-endpoints/{id}/rotate-secret',
         ])
       })
 

@@ -6,6 +6,7 @@ import {
 import Type from 'typebox'
 import { inOrganization } from '../database/transactions.ts'
 import { assertAllowedUrl } from '../guarded-client/check-url.ts'
+import { allowNoBody } from '../http/allow-no-body.ts'
 import { errorResponses } from '../http/error-responses.ts'
 import type { Routes, Services } from '../http/hilo-app.ts'
 import { listNewest } from '../http/list-newest.ts'
@@ -145,7 +146,9 @@ export const webhookRoutes = ({ config: settings, database: { db }, webhooks }: 
     return reply.code(204).send(null)
   })
 
-  app.post('/api/webhook-endpoints/:id/rotate-secret', { schema: rotateSchema, config }, (request) => {
+  app.post('/api/webhook-endpoints/:id/rotate-secret', {
+    schema: rotateSchema, config, preValidation: allowNoBody,
+  }, (request) => {
     const { caller: { organizationId, apiKeyId: actor }, params: { id }, body: { overlapSeconds = 86_400 } } = request
     return inOrganization(db, organizationId, (tx) => (
       rotateSecret(tx, { organizationId, id, actor, encryption, overlapSeconds })
