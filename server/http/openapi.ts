@@ -18,6 +18,7 @@ const info = {
 
 const tags = [
   { name: 'Messages', description: 'Record what was said, and read it back.' },
+  { name: 'Answers', description: 'Ask the AI what it answers a customer.' },
   { name: 'Conversations', description: 'Threads, each with one customer.' },
   { name: 'Contacts', description: 'Customers, and the addresses they are found by.' },
   { name: 'Events', description: 'The log of changes, to read, to listen to, and as webhooks.' },
