@@ -2,7 +2,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { sql } from 'kysely'
-import pg from 'pg'
+import type pg from 'pg'
 import type { Config } from '../config.ts'
 import { StartError } from '../start-error.ts'
 import type { JobDatabase } from '../jobs/start-jobs.ts'
@@ -13,6 +13,7 @@ import { lockDataFolder } from './data-folder-lock.ts'
 import { migrate } from './migrate.ts'
 import { ownPglite } from './own-pglite.ts'
 import type { Database } from './schema.ts'
+import { letServe } from './serving-role.ts'
 
 /** An open, migrated database. */
 export interface OpenDatabase {
@@ -139,9 +140,10 @@ function explain(error: unknown, url: string): string {
   const reason = describe(error)
   const location = describeLocation(url)
   if (/permission denied to (create|grant|set) role|admin option on role/.test(reason)) {
-    const user = pg.escapeIdentifier(decodeURIComponent(new URL(url).username))
-    return `Cannot use ${location}: its user may not create the role hilo_app, which keeps organizations apart. ` +
-      `Let an administrator of the server run: create role hilo_app; grant hilo_app to ${user};`
+    const user = decodeURIComponent(new URL(url).username)
+    const isThere = !reason.includes('create role')
+    return `Cannot use ${location}: its user may not ${isThere ? 'use' : 'create'} the role hilo_app, which keeps ` +
+      `organizations apart. ${letServe({ user, isThere })}`
   }
   return `Cannot use ${location}: ${reason}. Check HILO_DATABASE_URL and that the server runs.`
 }

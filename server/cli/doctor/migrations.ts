@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { readMigrationStates } from '../../database/migrate.ts'
 import type { Database } from '../../database/schema.ts'
+import { letServe, readServingRole } from '../../database/serving-role.ts'
 import type { Check } from './check.ts'
 
 const name = 'migrations'
@@ -15,10 +16,7 @@ export async function checkMigrations(db: Database): Promise<{ check: Check, isU
     const message = `A newer Hilo has changed this database (${unknown.join(', ')}).`
     return { check: { name, state: 'FAIL', message, hint: 'Update this Hilo: it will not start on it.' }, isUsable: false }
   }
-  if (run.length === 0) {
-    const hint = 'The first start sets it up. If Hilo has run before, the settings point to the wrong one.'
-    return { check: { name, state: 'WARN', message: 'The database is empty.', hint }, isUsable: false }
-  }
+  if (run.length === 0) return { check: await checkEmpty(db), isUsable: false }
   if (pending.length > 0) {
     const message = `${pending.length} pending: ${pending.join(', ')}.`
     return { check: { name, state: 'WARN', message, hint: 'The next start runs them; make a backup first.' }, isUsable: true }
@@ -26,6 +24,17 @@ export async function checkMigrations(db: Database): Promise<{ check: Check, isU
   const last = run.at(-1)!
   const message = `Up to date: ${last.name}, run on ${last.executedAt!.toISOString()}.`
   return { check: { name, state: 'OK', message }, isUsable: true }
+}
+
+/** Whether the first start will be able to set the database up. */
+async function checkEmpty(db: Database): Promise<Check> {
+  const role = await readServingRole(db)
+  if (!role.mayUse) {
+    const problem = `its user may not ${role.isThere ? 'use' : 'create'} the role hilo_app, which keeps organizations apart`
+    return { name, state: 'FAIL', message: `The database is empty, and ${problem}.`, hint: letServe(role) }
+  }
+  const hint = 'The first start sets it up. If Hilo has run before, the settings point to the wrong one.'
+  return { name, state: 'WARN', message: 'The database is empty.', hint }
 }
 
 /** Migrations that ran here and that this version does not know. */
