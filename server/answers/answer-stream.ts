@@ -25,6 +25,7 @@ export class AnswerStream {
     response.flushHeaders()
     this.#keepAlive = setInterval(() => response.write(': still here\n\n'), keepAliveMs)
     response.once('close', () => clearInterval(this.#keepAlive))
+    response.on('error', () => {}) // a piece that comes too late; whoever reads no more is heard of by 'close'
   }
 
   say(piece: string): void {
@@ -46,6 +47,7 @@ export class AnswerStream {
 
   /** The whole answer; of which whoever joined late hears all, others the rest. */
   end(whole: QueryAnswer): void {
+    clearInterval(this.#keepAlive) // not with 'close': that comes when the client has read all, which may take long
     const { answer = '' } = whole
     if (!answer.startsWith(this.#said)) this.restart()
     this.say(answer.slice(this.#said.length))
@@ -53,6 +55,7 @@ export class AnswerStream {
   }
 
   fail(message: string): void {
+    clearInterval(this.#keepAlive)
     this.#response.end(`data: [ERROR]${message.replace(/[\r\n]+/g, ' ')}\n\n`)
   }
 }

@@ -1,12 +1,15 @@
 // Alone: it replaces setInterval.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describe, test } from 'node:test'
 import { fetchEventSource } from '@microsoft/fetch-event-source'
 import { EventSource } from 'eventsource'
-import { setModel } from '../test/answers.ts'
+import { readTurns, setModel } from '../test/answers.ts'
 import { inPage } from '../test/in-page.ts'
 import { openPieces, startScriptedModel } from '../test/scripted-model.ts'
 import { databases, type Hilo, skipWithout, startHiloWith } from '../test/start-hilo.ts'
+import { until } from '../test/webhooks.ts'
 
 const settings = { allowPrivateTargets: true }
 
@@ -63,6 +66,25 @@ function fetchAnswer({ url, agentId, key }: Hilo) {
   return { said, hasComment, fetch: fetchIt }
 }
 
+/** Questions on one connection, the later ones before the earlier ones are answered; everything that comes back. */
+async function pipeline({ url, agentId, key }: Hilo, conversationIds: readonly string[]) {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  await once(socket, 'connect')
+  for (const conversationId of conversationIds) {
+    const body = JSON.stringify({ query: conversationId, conversationId, streaming: true })
+    socket.write(`POST /api/agents/${agentId}/query HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${key}\r\n`
+      + `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+  }
+  let text = ''
+  const isWhole = Promise.withResolvers<string>()
+  socket.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece
+    if (text.split('[DONE]').length > conversationIds.length) isWhole.resolve(text)
+  })
+  return { text: isWhole.promise.finally(() => socket.destroy()) }
+}
+
 for (const database of databases) {
   describe(`silence in streams of answers on ${database}`, skipWithout(database), () => {
     for (const [name, listen] of Object.entries(clients)) {
@@ -87,5 +109,23 @@ for (const database of databases) {
         t.mock.timers.tick(15_000) // nothing is written to a stream that has ended
       })
     }
+
+    test('an answer that is whole, but waits behind a slow one on its connection, is left as it is', async (t) => {
+      const hilo = await startHiloWith(database, settings)
+      const slow = openPieces()
+      const model = await startScriptedModel(t, ({ messages }) => (
+        JSON.stringify(messages).includes('slow') ? slow : { text: 'Quick.' }
+      ))
+      await setModel(hilo, model.baseUrl)
+      t.mock.timers.enable({ apis: ['setInterval'] })
+      const asked = await pipeline(hilo, ['slow', 'quick'])
+      await until(() => readTurns(hilo, 'quick').catch(() => []), ([turn]) => turn?.outcome === 'answered')
+      for (let count = 0; count < 3; count++) t.mock.timers.tick(15_000)
+      slow.say('Slow.')
+      slow.end()
+      const text = await asked.text
+      assert.deepEqual(text.match(/data: (Slow|Quick)\./g), ['data: Slow.', 'data: Quick.'])
+      assert.equal(text.slice(text.indexOf('Quick.')).includes('still here'), false)
+    })
   })
 }
