@@ -1,6 +1,9 @@
 import type { ModelTool } from '../models/model-call.ts'
 import type { Decided } from './turn-answer.ts'
 
+/** Letters of why a human is wanted. */
+const maxReason = 1000
+
 /**
  * Tools that every agent has. They only note what the model decided: it is done together with the answer, or not at all
  * if something newer arrives.
@@ -17,7 +20,8 @@ export function createBuiltInTools(decided: Decided): ModelTool[] {
         properties: { reason: { type: 'string', description: 'For the colleague: what the customer needs.' } },
       },
       run: async ({ reason }) => {
-        decided.handOff = typeof reason === 'string' && reason !== '' ? { reason: reason.slice(0, 1000) } : {}
+        const isGiven = typeof reason === 'string' && reason !== ''
+        decided.handOff = isGiven ? { reason: reason.slice(0, maxReason).toWellFormed() } : {}
         return 'Done. A human will take over after your answer.'
       },
     },

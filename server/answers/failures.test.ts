@@ -206,6 +206,16 @@ for (const database of databases) {
       assert.ok(answer.startsWith('ab ') && answer.isWellFormed(), answer)
       assert.equal((await readMessages(hilo))[1]!.text, answer)
     })
+
+    test('a reason for a human that is cut inside a character hands the conversation over all the same', async (t) => {
+      const reason = `${'a'.repeat(999)}😀, and more`
+      const { hilo } = await startAnswering(t, database, { script: (_, index) => (
+        index > 0 ? { text: 'Somebody comes.' } : { toolCalls: [{ name: 'request_human', arguments: { reason } }] }
+      ) })
+      assert.equal((await ask(hilo, said)).request_human, true)
+      const { aiOff } = (await hilo.request('GET', `/api/conversations/${conversationId}`)).body
+      assert.deepEqual(aiOff.reason, `${'a'.repeat(999)}\ufffd`)
+    })
   })
 }
 

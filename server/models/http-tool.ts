@@ -123,11 +123,11 @@ async function findProblem(parameters: Record<string, unknown>, input: unknown):
     ))
     return `${[...new Set(said)].slice(0, 5).join('; ') || 'the schema of the tool allows none'}.`
   } catch (error) {
-    return `the schema of the tool is not usable (${(error as Error).message.slice(0, 200)}).`
+    return `the schema of the tool is not usable (${(error as Error).message.slice(0, 200).toWellFormed()}).`
   }
 }
 
 function namesOf(params: object): string {
   const names = 'additionalProperties' in params ? params.additionalProperties : undefined
-  return Array.isArray(names) ? ` (${names.map(String).join(', ').slice(0, 200)})` : ''
+  return Array.isArray(names) ? ` (${names.map(String).join(', ').slice(0, 200).toWellFormed()})` : ''
 }
