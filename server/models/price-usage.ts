@@ -1,7 +1,8 @@
 import type { ModelPrices } from '../config.ts'
 import type { ModelUsage } from './model-call.ts'
+import { addUsage, toTokens } from './usage.ts'
 
-/** What a provider counted; it may leave out anything. */
+/** What a provider counted; it may leave out anything, and say what is no number of tokens. */
 export interface TokenCounts {
   inputTokens: number | undefined
   outputTokens: number | undefined
@@ -13,12 +14,10 @@ const million = 1_000_000
 export function countTokens(
   usage: ModelUsage, { inputTokens = 0, outputTokens = 0 }: TokenCounts, price: Price,
 ): ModelUsage {
-  return {
-    promptTokens: usage.promptTokens + inputTokens,
-    completionTokens: usage.completionTokens + outputTokens,
-    totalTokens: usage.totalTokens + inputTokens + outputTokens,
-    cost: usage.cost + (inputTokens * price.input + outputTokens * price.output) / million,
-  }
+  const promptTokens = toTokens(inputTokens)
+  const completionTokens = toTokens(outputTokens)
+  const cost = (promptTokens * price.input + completionTokens * price.output) / million
+  return addUsage(usage, { promptTokens, completionTokens, totalTokens: promptTokens + completionTokens, cost })
 }
 
 export type Price = ModelPrices[string]
