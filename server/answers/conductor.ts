@@ -1,16 +1,14 @@
 import { createId } from '../database/create-id.ts'
-import { isUnavailable } from '../database/database-errors.ts'
 import { inOrganization } from '../database/transactions.ts'
 import { HiloError } from '../errors.ts'
 import type { ToolCall } from '../models/model-call.ts'
 import { type ClaimedTurn, type ConversationAddress, toWork } from './claimed-turn.ts'
-import { endInterrupted, endWith } from './end-running-turn.ts'
+import { endInterrupted } from './end-running-turn.ts'
 import type { ClaimTurn } from './gather-claims.ts'
 import { readKeptIds, reopenBrokenOff } from './open-again.ts'
 import { readSettled, type SettledQuestion, settleFrom } from './read-settled.ts'
 import { type Breaking, type RunOptions, runTurn } from './run-turn.ts'
 import type { Claim, Claimed } from './start-turns.ts'
-import type { TurnEnd, TurnError } from './turn-answer.ts'
 
 /** Somebody who asked and waits. */
 export interface Waiter {
@@ -28,7 +26,6 @@ export interface ConductorOptions extends RunOptions {
   claimTurn: ClaimTurn
   /** A turn that another process runs is asked after at least so often. Milliseconds. */
   pollMs: number
-  onError(error: unknown): void
   /** Nothing is left to do. */
   onIdle(): void
 }
@@ -190,16 +187,10 @@ export class Conductor {
         running.listeners = this.#findWaiters(again.questions)
         running.listeners.forEach((waiter) => waiter.onRestart?.())
       },
-    }).catch((error: unknown) => this.#endFailed(running.turn, error))
+    })
     this.#running = undefined
     if (end) await this.#tell(this.#findWaiters(running.turn.questions), () => settleFrom(end))
     else await this.#tellSettled([...this.#waiters])
-  }
-
-  /** A fault of ours, or a database that stays away. */
-  async #endFailed(turn: ClaimedTurn, error: unknown): Promise<TurnEnd | undefined> {
-    this.#options.onError(error)
-    return endWith(this.#options.db, toWork(turn), { outcome: 'failed', error: describeFault(error) })
   }
 
   async #tell(
@@ -261,13 +252,6 @@ export class Conductor {
     clearTimeout(timer)
     this.#pause = undefined
   }
-}
-
-function describeFault(error: unknown): TurnError {
-  if (error instanceof HiloError) return { code: error.code, message: error.message }
-  return isUnavailable(error)
-    ? { code: 'UNAVAILABLE', message: 'The database was away while the AI answered. Send the request again.' }
-    : { code: 'INTERNAL', message: 'The answer failed inside Hilo; its log holds the details.' }
 }
 
 interface Pause {

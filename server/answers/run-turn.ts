@@ -1,5 +1,7 @@
+import { isUnavailable } from '../database/database-errors.ts'
 import type { Database } from '../database/schema.ts'
 import { inOrganization } from '../database/transactions.ts'
+import { HiloError } from '../errors.ts'
 import type { Ingest } from '../ingest.ts'
 import type { ModelListener } from '../models/model-call.ts'
 import { type ClaimedTurn, toWork } from './claimed-turn.ts'
@@ -8,7 +10,7 @@ import { readTurnAgain } from './read-turn-again.ts'
 import { recordAnswer } from './record-answer.ts'
 import { recordLateUsage } from './record-late-usage.ts'
 import type { Think, Thought } from './think.ts'
-import { type TurnEnd, turnErrors, type TurnWork } from './turn-answer.ts'
+import { type TurnEnd, type TurnError, turnErrors, type TurnWork } from './turn-answer.ts'
 import { addUsage } from '../models/usage.ts'
 
 /** How often a turn begins again because the customer wrote on. */
@@ -18,6 +20,8 @@ export interface RunOptions {
   db: Database
   ingest: Ingest
   think: Think
+  /** Hears of faults of ours, and of a database that stays away. */
+  onError(error: unknown): void
 }
 
 /** Why a turn is broken off: nobody waits for its answer any more, or this process stops. */
@@ -28,11 +32,15 @@ export interface TurnListener extends ModelListener {
   onRestart(turn: ClaimedTurn): void
 }
 
-/** A turn in its present attempt: what it was told, and what came of it. */
-export interface Attempt {
+/** Where a turn stands. */
+interface Progress {
   turn: ClaimedTurn
   /** Of all attempts so far. */
   work: TurnWork
+}
+
+/** A turn in its present attempt: what it was told, and what came of it. */
+export interface Attempt extends Progress {
   thought: Thought
 }
 
@@ -43,26 +51,53 @@ export interface Attempt {
 export async function runTurn(
   options: RunOptions, claimed: ClaimedTurn, listener: TurnListener,
 ): Promise<TurnEnd | undefined> {
-  let turn = claimed
-  let work: TurnWork = toWork(turn)
+  const progress: Progress = { turn: claimed, work: toWork(claimed) }
+  const end = await carryThrough(options, progress, listener).catch((error: unknown) => (
+    endFailed(options, progress, error)
+  ))
+  if (!end) await recordLateUsage(options.db, progress.work)
+  return end
+}
+
+async function carryThrough(
+  options: RunOptions, progress: Progress, listener: TurnListener,
+): Promise<TurnEnd | undefined> {
   for (;;) {
+    const { turn } = progress
     const thought = await options.think(turn, listener)
-    work = addThought(work, turn, thought)
+    const work = progress.work = addThought(progress.work, turn, thought)
     const end = await commit(options, { turn, work, thought }, listener.signal)
-    if (end === undefined) break
     if (end !== 'overtaken') return end
     if (turn.attempt > mostRestarts) {
-      const overtaken = await endWith(options.db, work, { outcome: 'overtaken', error: turnErrors.overtaken })
-      if (overtaken) return overtaken
-      break
+      return endWith(options.db, work, { outcome: 'overtaken', error: turnErrors.overtaken })
     }
     const again = await inOrganization(options.db, turn.organizationId, (tx) => readTurnAgain(tx, turn))
-    if (!again) break
-    turn = again
-    listener.onRestart(turn)
+    if (!again) return undefined
+    progress.turn = again
+    listener.onRestart(again)
   }
-  await recordLateUsage(options.db, work)
-  return undefined
+}
+
+/** A fault of ours, or a database that stays away. What was done until then is paid for all the same. */
+async function endFailed(
+  { db, onError }: RunOptions, { turn, work }: Progress, error: unknown,
+): Promise<TurnEnd | undefined> {
+  onError(error)
+  const { seenMessageIds, model, usage, toolCalls } = work
+  return endWith(db, { ...toWork(turn), seenMessageIds, model, usage, toolCalls }, {
+    outcome: 'failed', error: describeFault(error), requestsHuman: requestsHuman(turn),
+  })
+}
+
+function describeFault(error: unknown): TurnError {
+  if (error instanceof HiloError) return { code: error.code, message: error.message }
+  return isUnavailable(error)
+    ? { code: 'UNAVAILABLE', message: 'The database was away while the AI answered. Send the request again.' }
+    : { code: 'INTERNAL', message: 'The answer failed inside Hilo; its log holds the details.' }
+}
+
+function requestsHuman({ agent }: ClaimedTurn): boolean {
+  return agent.settings.onModelFailure === 'request_human'
 }
 
 function addThought(work: TurnWork, turn: ClaimedTurn, thought: Thought): TurnWork {
@@ -82,8 +117,7 @@ async function commit(options: RunOptions, attempt: Attempt, signal: AbortSignal
   const { turn, work, thought } = attempt
   if (signal.aborted) return signal.reason === 'gone' ? endAborted(options, attempt) : endInterrupted(options.db, turn, work)
   if (thought.error) {
-    const requestsHuman = turn.agent.settings.onModelFailure === 'request_human'
-    return endWith(options.db, work, { outcome: 'failed', error: thought.error, requestsHuman })
+    return endWith(options.db, work, { outcome: 'failed', error: thought.error, requestsHuman: requestsHuman(turn) })
   }
   const outcome = thought.text.trim() === ''
     ? await endWordless(options.db, attempt) : await recordAnswer(options.ingest, attempt)
