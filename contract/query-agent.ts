@@ -74,7 +74,8 @@ export const customerMessageFields = {
     'The conversation to append to. For Chatwoot `crmchatsappai_{accountId}_{conversationId}`; any other id of yours ' +
     'is free-form. The answer carries the id of the conversation really written.',
   )),
-  visitorId: Type.Optional(IdInput('The end user, in any form. On WhatsApp the phone number (`wa_id`).')),
+  visitorId: Type.Optional(IdInput('The end user, in any form. On WhatsApp the phone number (`wa_id`): beside a `conversationId` of ' +
+    'another phone it is refused.')),
   channel: Type.Optional(ChannelInput),
   channelExternalId: Type.Optional(IdInput(
     'Key of the conversation in an outside platform; decides before all others. On WhatsApp ' +

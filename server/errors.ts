@@ -11,7 +11,7 @@ export const errorCodes = {
   FORBIDDEN: { status: 403, meaning: 'The API key or token lacks the scope of this call, or the token reads another conversation.' },
   NOT_FOUND: { status: 404, meaning: 'No such thing in the organization of the API key.' },
   ROUTE_NOT_FOUND: { status: 404, meaning: 'No such path, or not with this method.' },
-  CONVERSATION_MISMATCH: { status: 409, meaning: 'The ids of one message name different conversations.' },
+  CONVERSATION_MISMATCH: { status: 409, meaning: 'The ids of one message name different conversations or customers.' },
   ALREADY_EXISTS: { status: 409, meaning: 'Something with this id or this identity exists already.' },
   TURN_IN_PROGRESS: { status: 409, meaning: 'The first call with this externalId or Idempotency-Key still runs.' },
   MERGE_CONFLICT: { status: 409, meaning: 'The contacts cannot be merged or unmerged in their present state.' },
