@@ -41,13 +41,24 @@ test('docs/cli.md shows every command, and only commands and options that exist'
   assert.deepEqual(commands.map(({ path }) => path).filter((path) => !used.includes(path)), [])
 })
 
-test('a wrong option or command is named, with where to look', async () => {
+test('a wrong option, command or argument is one line that names it, with where to look', async () => {
   const option = await runHilo(['keys', 'create', '--nam', 'n8n'])
-  assert.equal(option.exitCode, 1)
-  assert.match(option.stderr, /unknown option '--nam'[^]*Did you mean --name\?[^]*See: npx hilo keys create --help/)
+  assert.deepEqual([option.exitCode, option.stdout], [1, ''])
+  assert.equal(option.stderr, "Unknown option '--nam'. Did you mean --name? See: npx hilo keys create --help\n")
   const command = await runHilo(['agent', 'list'])
   assert.equal(command.exitCode, 1)
-  assert.match(command.stderr, /unknown command 'agent'[^]*Did you mean agents\?[^]*See: npx hilo --help/)
+  assert.equal(command.stderr, "Unknown command 'agent'. Did you mean agents? See: npx hilo --help\n")
+})
+
+test('with --json, wrong use is told as JSON too', async () => {
+  const wrong = [['keys', 'create', '--nam', 'n8n'], ['keys', 'create'], ['keys', 'revoke'], ['keys', 'revok', 'x'], ['keys'],
+    ['keys', 'create', '--name', 'n8n', '--expires', 'soon']]
+  for (const args of wrong) {
+    const { exitCode, stderr, json } = await runHilo([...args, '--json'])
+    const { error, code, hint } = json()
+    assert.deepEqual([exitCode, code, stderr], [1, 'INVALID_REQUEST', `${error} ${hint}\n`], args.join(' '))
+    assert.match(hint, /See: npx hilo keys.* --help$/)
+  }
 })
 
 const asNode20 = ["data:text/javascript,Object.defineProperty(process,'version',{value:'v20.0.0'})"]

@@ -3,7 +3,7 @@ import { createProgram } from './program.ts'
 /** Runs one command line and sets the exit code. `argv` as in `process.argv`. */
 export async function runCli(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', endQuietly)
-  await createProgram().parseAsync(argv)
+  await createProgram(argv).parseAsync(argv)
 }
 
 /** Whoever reads our output may stop early, as `head` does. */
