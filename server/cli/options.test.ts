@@ -18,6 +18,14 @@ test('an expiry that is past, or no time at all, is refused', () => {
   }
 })
 
+test('an expiry past the year 9999 is refused as too far ahead', () => {
+  for (const text of ['99999999d', '999999999999999d', '3000000d', '9999-12-31T23:59:59-01:00']) {
+    assert.throws(() => readExpiry(text), /is too far ahead: the last year is 9999/, text)
+  }
+  assert.equal(readExpiry('9999-12-31').toISOString(), '9999-12-31T00:00:00.000Z')
+  assert.ok(readExpiry('100000d').getTime() > Date.now())
+})
+
 test('scopes are a list without repeats; an unknown one is refused with those there are', () => {
   assert.deepEqual(readScopes('messages:write, history:read,messages:write'), ['messages:write', 'history:read'])
   for (const text of ['write', '', ',', 'admin,root']) assert.throws(() => readScopes(text), /of messages:write, .*admin/, text)

@@ -53,18 +53,21 @@ function readList<Word extends string>(text: string, words: readonly Word[], wha
   return [...new Set(wanted)]
 }
 
+/** Of five digits, ISO 8601 writes it in another way, which many programs do not read. */
+const lastYear = 9999
 const dayMs = 24 * 60 * 60 * 1000
 const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/
 
 /** When a key expires: `90d` (days from now), a day (it begins in UTC), or ISO 8601 with offset. */
 export const readExpiry = reading((text): Date => {
-  const days = /^([1-9]\d{0,4})d$/.exec(text)?.[1]
-  if (days !== undefined) return new Date(Date.now() + Number(days) * dayMs)
-  const date = parseTime(text)
+  const days = /^([1-9]\d*)d$/.exec(text)?.[1]
+  const date = days === undefined ? parseTime(text) : new Date(Date.now() + Number(days) * dayMs)
   if (!date) {
     throw new Error('must be days from now such as 90d, a day such as 2030-01-31, or a time such as 2030-01-31T12:00:00Z')
   }
   if (date.getTime() <= Date.now()) throw new Error('must lie in the future')
+  // So many days may be past what a date can hold at all: then its year is no number.
+  if (!(date.getUTCFullYear() <= lastYear)) throw new Error(`is too far ahead: the last year is ${lastYear}`)
   return date
 })
 
