@@ -29,7 +29,7 @@ function readFirst(output: string) {
 function runPrintedCurl(output: string, key?: string): Promise<Response> {
   const [, url] = /curl '(\S+)' \\$/m.exec(output)!
   const headers = Object.fromEntries([...output.matchAll(/-H "([^:]+): ([^"]+)"/g)].map(([, name, value]) => [
-    name!, value!.replace('$HILO_BOOTSTRAP_API_KEY', () => key!),
+    name!, value!.replace('YOUR_API_KEY', () => key!),
   ]))
   const [, body] = /-d '([^']+)'$/m.exec(output)!
   return fetch(url!, { method: 'POST', headers, body })
@@ -89,6 +89,7 @@ describe('the first start', () => {
     })
     const url = await hilo.url()
     assert.ok(!hilo.stdout().includes(key))
+    assert.match(hilo.stdout(), /^Record a first message, with your key in the place of YOUR_API_KEY:$/m)
     assert.equal((await runPrintedCurl(hilo.stdout(), key)).status, 200)
     const answer = await fetch(`${url}/api/organization`, { headers: { authorization: `Bearer ${key}` } })
     const { id, defaultCountry } = (await answer.json()) as Record<string, string>

@@ -20,13 +20,13 @@ function describeData({ kind, location }: Started['database']): string {
   return kind === 'pglite' ? `${location} (embedded database)` : location
 }
 
-/** A request that works as it is pasted into a shell. */
+/** A request that works as it is pasted into a shell; a key that was given is not shown, so its place is named. */
 function exampleRequest(url: string, { agentId, key }: FirstOrganization): string[] {
   return [
-    'Record a first message:',
+    key ? 'Record a first message:' : 'Record a first message, with your key in the place of YOUR_API_KEY:',
     '',
     `  curl ${quote(`${url}/api/agents/${encodeURIComponent(agentId)}/query-agent`)} \\`,
-    `    -H "Authorization: Bearer ${key ?? '$HILO_BOOTSTRAP_API_KEY'}" \\`,
+    `    -H "Authorization: Bearer ${key ?? 'YOUR_API_KEY'}" \\`,
     '    -H "Content-Type: application/json" \\',
     '    -d \'{"query": "Hello from my agent"}\'',
     '',
