@@ -102,6 +102,17 @@ describe('the command line on PostgreSQL, beside a running server', skipWithout(
     assert.deepEqual([refused.json().code, refused.json().field], ['INVALID_ID', 'visitorId'])
   })
 
+  test('where the API would point to a route, a command points to the command, or to nothing where there is none', async () => {
+    const revoked = await hilo('keys', 'revoke', 'nobody')
+    assert.equal(revoked.stderr, 'No API key "nobody" in this organization. '
+      + 'Give the id of the key, as "npx hilo keys list" lists it, not the key itself.\n')
+    const set = await hilo('agents', 'set-model', 'from', '--provider', 'openai', '--name', 'gpt-4o-mini')
+    assert.equal(set.stderr, 'No agent "from" in this organization. "npx hilo agents list" lists them.\n')
+    const followed = await hilo('events', 'tail', '--conversation', 'nobody', '--json')
+    assert.equal(followed.stderr, 'No conversation "nobody" in this organization.\n')
+    assert.equal('hint' in followed.json(), false)
+  })
+
   test('with several organizations or agents, the command asks which one is meant and lists them', async () => {
     await json('organizations', 'create', '--name', 'North', '--id', 'second')
     const unclear = await hilo('agents', 'list')

@@ -1,6 +1,7 @@
 import { isUnavailable } from '../database/database-errors.ts'
 import { HiloError } from '../errors.ts'
 import { StartError } from '../start-error.ts'
+import { inCommands } from './in-commands.ts'
 
 /** What a command has to say, for machines (`data`, printed as JSON) and for people (`text`). */
 export interface Answer {
@@ -51,8 +52,9 @@ interface Problem {
 /** The error in one line. One that nobody foresaw is a fault of ours: it goes on, with its stack. */
 function describe(error: unknown): Problem {
   if (error instanceof HiloError) {
-    const { message, code, field, hint } = error
-    return { error: message, code, field, hint }
+    const { code, field } = error
+    const { error: sentence, hint } = inCommands(error)
+    return { error: sentence, code, field, hint }
   }
   if (error instanceof StartError) return { error: error.message }
   if (isUnavailable(error)) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { Command } from 'commander'
+import { commandsOfRoutes, optionsOfFields } from './in-commands.ts'
 import { createProgram } from './program.ts'
 import { runHilo } from './run-hilo.ts'
 
@@ -39,6 +40,16 @@ test('docs/cli.md shows every command, and only commands and options that exist'
     return found.path
   })
   assert.deepEqual(commands.map(({ path }) => path).filter((path) => !used.includes(path)), [])
+})
+
+test('what errors point to instead of the API exists', () => {
+  for (const line of Object.values(commandsOfRoutes)) {
+    const found = commands.find(({ path }) => `${line} `.startsWith(`npx hilo ${path} `))
+    assert.ok(found, line)
+    for (const [option] of line.matchAll(/--[a-z-]+/g)) assert.ok(optionsOf(found.command).includes(option), line)
+  }
+  const redeliver = commands.find(({ path }) => path === 'webhooks redeliver')!
+  for (const option of Object.values(optionsOfFields)) assert.ok(optionsOf(redeliver.command).includes(option), option)
 })
 
 test('a wrong option, command or argument is one line that names it, with where to look', async () => {

@@ -50,8 +50,14 @@ describe('hilo webhooks, beside a running server', skipWithout('postgres'), () =
     assert.match(stdout, new RegExp(`${id} +works +\\d+ +message\\.created +${receiver.url}`))
   })
 
-  test('an endpoint that is none, and a wish that is unclear, are one line each', async () => {
-    assert.match((await hilo('test', 'nobody')).stderr, /^No webhook endpoint "nobody" in this organization\./)
-    assert.match((await hilo('redeliver', 'nobody')).stderr, /^Say which events: either "seq"/)
+  test('an endpoint that is none, and a wish that is unclear, are one line each, of commands and options', async (t) => {
+    const none = 'No webhook endpoint "nobody" in this organization. "npx hilo webhooks list" lists them.\n'
+    assert.equal((await hilo('test', 'nobody')).stderr, none)
+    assert.equal((await hilo('redeliver', 'nobody')).stderr, 'Say which events: either --seq, or --failed, '
+      + 'or a range by number (--from-seq, --to-seq), or a range by time (--from, --to).\n')
+    assert.equal((await hilo('redeliver', 'nobody', '--to-seq', '9')).stderr, '--from-seq is missing. Say where the range begins.\n')
+    const { id } = await subscribe(t, 204)
+    assert.match((await hilo('redeliver', id, '--seq', '9999')).stderr,
+      /^No event with the number 9999 .* "npx hilo events tail --after 0 --no-follow" lists what the log still holds\.\n$/)
   })
 })
