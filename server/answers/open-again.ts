@@ -4,11 +4,31 @@ import { HiloError } from '../errors.ts'
 import type { Asked } from './answers.ts'
 
 /** Ends after which a repeat of the call asks the AI once more; after all others it gets the first answer. */
-const retried = ['failed', 'aborted', 'interrupted', 'overtaken'] as const
+const retried = sql`('failed', 'aborted', 'interrupted', 'overtaken')`
+
+/** What overtook the turn t is open, or has been answered or left to a human by a turn that has seen all of it. */
+const isAnsweredLater = sql`(
+  exists (
+    select from questions later where later.organization_id = t.organization_id
+      and later.conversation_id = t.conversation_id and later.settled_at is null
+  ) or exists (
+    select from turns later where later.organization_id = t.organization_id and later.conversation_id = t.conversation_id
+      and later.id <> t.id and later.seen_seq >= t.seen_seq
+      and (later.finished_at is null or later.outcome not in ${retried})
+  )
+)`
+
+/** Whether a settled question is opened again. */
+const isReopened = sql<boolean>`(
+  questions.turn_id is null or exists (
+    select from turns t where t.organization_id = questions.organization_id and t.id = questions.turn_id
+      and t.outcome in ${retried} and (t.outcome <> 'overtaken' or not ${isAnsweredLater})
+  )
+)`
 
 /**
- * Opens the question of a repeated call again where it was never answered: its turn failed, or it was broken off. A
- * message that was recorded without a question becomes one.
+ * Opens the question of a repeated call again where it was never answered: its turn failed, or was broken off, or was
+ * overtaken by what nobody answered either. A message that was recorded without a question becomes one.
  * @returns whether it is open because of this call, rather than of one that still runs.
  */
 export async function openAgain(tx: Transaction, asked: Asked): Promise<boolean> {
@@ -24,12 +44,7 @@ export async function openAgain(tx: Transaction, asked: Asked): Promise<boolean>
     .set({ settled_at: null, turn_id: null, asked_at: new Date(), request: JSON.stringify(question) })
     .where('organization_id', '=', organizationId).where('message_id', '=', messageId)
     .where('settled_at', 'is not', null)
-    .where(({ or, eb, exists, selectFrom }) => or([
-      eb('turn_id', 'is', null),
-      exists(selectFrom('turns').select('id')
-        .whereRef('turns.organization_id', '=', 'questions.organization_id')
-        .whereRef('turns.id', '=', 'questions.turn_id').where('outcome', 'in', retried)),
-    ])).executeTakeFirst()
+    .where(isReopened).executeTakeFirst()
   return inserted.numInsertedOrUpdatedRows === 1n || opened.numUpdatedRows === 1n
 }
 
