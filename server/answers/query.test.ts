@@ -80,6 +80,25 @@ for (const database of databases) {
       assert.ok(instructions.includes('cancelled'), instructions)
     })
 
+    test('about a call that cannot be made no person is asked: the model is told what is wrong with it', async (t) => {
+      const hilo = await startHiloWith(database, settings)
+      const wrong = [{ number: 7 }, { order: '7' }, { number: '..' }]
+      const model = await startScriptedModel(t, (_, index) => (index === 0
+        ? { toolCalls: wrong.map((input) => ({ name: 'cancel_order', arguments: input })) } : { text: 'Which order?' }))
+      const tool = {
+        name: 'cancel_order', description: 'Cancels.', url: 'https://shop.example.com/{number}', requiresApproval: true,
+        parameters: { type: 'object', properties: { number: { type: 'string' } }, required: ['number'] },
+      }
+      await setModel(hilo, model.baseUrl, { tools: [tool] })
+      const { answer, approvals } = await ask(hilo, { query: 'Cancel', conversationId: 'c' })
+      assert.deepEqual([answer, approvals], ['Which order?', []])
+      assert.deepEqual((await hilo.request('GET', '/api/approvals')).body.items, [])
+      const told = model.requests[1]!.messages.filter(({ role }) => role === 'tool').map(({ content }) => String(content))
+      assert.deepEqual(told.map((text) => /^(The arguments do not fit|The tool was not called)/.exec(text)?.[0]), [
+        'The arguments do not fit', 'The arguments do not fit', 'The tool was not called',
+      ])
+    })
+
     test('approvals come in the order in which the model asked: in the answer, its repeat, the list and the prompt', async (t) => {
       const hilo = await startHiloWith(database, settings)
       const wanted = ['3', '1', '5', '2', '4']

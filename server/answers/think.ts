@@ -121,13 +121,15 @@ function createTools(
 }
 
 /**
- * A tool that a person has to allow: the model is told so, and the call waits. The ids of a turn sort in the order in
- * which the model asked, as all are written at one moment.
+ * A tool that a person has to allow: the model is told so, and the call waits. Nobody is asked about a call that cannot
+ * be made. The ids of a turn sort in the order in which the model asked, as all are written at one moment.
  */
 function askFirst(tool: ModelTool, { approvals }: Decided, startedAt: Date): ModelTool {
   return {
     ...tool,
     run: async (payload) => {
+      const problem = await tool.check?.(payload)
+      if (problem !== undefined) return problem
       approvals.push({ id: createId(startedAt.getTime() + approvals.length), tool: tool.name, payload })
       return 'A colleague has to approve this first. Nothing was done yet; tell the customer that it is being checked.'
     },

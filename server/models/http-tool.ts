@@ -3,7 +3,7 @@ import type { GuardedBytes, GuardedClient, GuardedRequest } from '../guarded-cli
 import { addIdentity, type CallIdentity } from './call-identity.ts'
 import { decodeText, isTextType, readMimeType } from './decode-text.ts'
 import { explainToModel } from './explain-to-model.ts'
-import { fillToolUrl, writeArgument } from './fill-tool-url.ts'
+import { type FilledUrl, fillToolUrl, writeArgument } from './fill-tool-url.ts'
 import type { ModelTool } from './model-call.ts'
 
 /** A tool that calls an address of the agent's owner, its secrets readable. */
@@ -43,13 +43,21 @@ export function createHttpTool(
   settings: HttpToolSettings, { client, identity, onFailure }: HttpToolContext,
 ): ModelTool {
   const { name, description, parameters } = settings
+  const fillIn = async (input: Record<string, unknown>): Promise<FilledUrl> => {
+    const problem = await findProblem(parameters, input)
+    if (problem !== undefined) return { problem: `The arguments do not fit: ${problem}` }
+    const filled = fillToolUrl(settings.url, input)
+    return 'problem' in filled ? { problem: `The tool was not called. ${filled.problem}` } : filled
+  }
   return {
     name, description, parameters,
+    async check(input) {
+      const filled = await fillIn(input)
+      return 'problem' in filled ? filled.problem : undefined
+    },
     async run(input, signal) {
-      const problem = await findProblem(parameters, input)
-      if (problem !== undefined) return `The arguments do not fit: ${problem}`
-      const filled = fillToolUrl(settings.url, input)
-      if ('problem' in filled) return `The tool was not called. ${filled.problem}`
+      const filled = await fillIn(input)
+      if ('problem' in filled) return filled.problem
       try {
         const answer = await client.request(...buildRequest(settings, { ...filled, identity, signal }))
         return hideSecrets(describeAnswer(answer), settings, identity)

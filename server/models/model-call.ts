@@ -38,6 +38,8 @@ export interface ModelTool {
   description: string
   /** JSON Schema of the arguments. */
   parameters: Record<string, unknown>
+  /** Why it cannot be called with these arguments, for the model; where it cannot be known before, it is absent. */
+  check?(input: Record<string, unknown>): Promise<string | undefined>
   /** Does it; the text is what the model is told. It must not throw for what the outside world does. */
   run(input: Record<string, unknown>, signal: AbortSignal): Promise<string>
 }
