@@ -3,8 +3,10 @@ import { describe, test } from 'node:test'
 import { ask, setModel } from '../test/answers.ts'
 import { record } from '../test/query-agent.ts'
 import { readMessages } from '../test/rows.ts'
-import { startScriptedModel } from '../test/scripted-model.ts'
+import { openPieces, startScriptedModel } from '../test/scripted-model.ts'
 import { databases, skipWithout, startHiloWith } from '../test/start-hilo.ts'
+import { startServer } from '../test/start-server.ts'
+import { until } from '../test/webhooks.ts'
 
 const cuid = /^c[0-9a-z]{24}$/
 const settings = { allowPrivateTargets: true }
@@ -56,6 +58,27 @@ for (const database of databases) {
         ['user', 'One?'],
         ['assistant', 'Sí.'],
         ['user', 'Two?'],
+      ])
+    })
+
+    test('of messages that are answered together ten files are read in all, those of the newest first', async (t) => {
+      const hilo = await startHiloWith(database, settings)
+      const slow = openPieces()
+      const model = await startScriptedModel(t, (_, index) => (index === 0 ? slow : { text: 'Thanks.' }))
+      await setModel(hilo, model.baseUrl)
+      const { url } = await startServer(t, (_request, response) => response.end('here'))
+      const send = (name: string) => ask(hilo, {
+        query: name, conversationId: 'c', attachments: Array.from({ length: 6 }, (_, index) => ({ url: `${url}/${name}${index}.txt` })),
+      })
+      const first = send('old')
+      await model.waitFor(1)
+      const second = send('new')
+      await until(() => readMessages(hilo), ({ length }) => length === 2)
+      slow.end()
+      assert.deepEqual([(await first).answer, (await second).answer], ['Thanks.', 'Thanks.'])
+      const texts = model.requests[1]!.messages.slice(1).map(({ content }) => String(content))
+      assert.deepEqual(texts.map((text) => [text.match(/\nhere\n/g)?.length, text.match(/not read/g)?.length]), [
+        [4, 2], [6, undefined],
       ])
     })
 

@@ -75,17 +75,16 @@ type ReadAttachments = (
   attachments: readonly Attachment[], options: Omit<ReadOptions, 'client'>,
 ) => Promise<ReadAttachment[]>
 
-/** Of the messages that are to be answered; older ones were shown before. */
+/** Of the messages that are to be answered, the newest first; older ones were shown before. */
 async function readFiles(
   { history, questions }: ClaimedTurn,
   { readAttachments, acceptsImages, signal }: Omit<ReadOptions, 'client'> & Pick<ThinkOptions, 'readAttachments'>,
 ): Promise<PromptSource['files']> {
   const asked = new Set(questions.map((question) => question.message_id))
-  const withFiles = history.filter(({ id, attachments }) => asked.has(id) && attachments.length > 0)
+  const messages = history.filter(({ id }) => asked.has(id)).toReversed()
   try {
-    return new Map(await Promise.all(withFiles.map(async ({ id, attachments }) => (
-      [id, await readAttachments(attachments, { acceptsImages, signal })] as const
-    ))))
+    const read = await readAttachments(messages.flatMap(({ attachments }) => attachments), { acceptsImages, signal })
+    return new Map(messages.map(({ id, attachments }) => [id, read.splice(0, attachments.length)]))
   } catch (error) {
     if (signal.aborted) return new Map() // whoever broke it off asks no model
     throw error

@@ -31,7 +31,7 @@ export interface ReadOptions {
   onFailure?(error: GuardError): void
 }
 
-/** Files that are read of one list; the others are only named. */
+/** Files that are read for one prompt, the first of the list; the others are only named. */
 const maxFiles = 10
 
 /**
