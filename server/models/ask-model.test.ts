@@ -124,6 +124,20 @@ test('after seven rounds of tools the model is asked for words only', async (t) 
   assert.deepEqual([outcome.ok, outcome.text, calls.length, model.requests.length], [true, 'Enough.', 7, 8])
 })
 
+test('after twenty calls no tool is called again, however many are asked for at once; another one may be', async (t) => {
+  const many = Array.from({ length: 300 }, (_, index) => ({ name: 'look_up', arguments: { id: String(index) } }))
+  const other = { name: 'give_up', arguments: {} }
+  const model = await startModel(t, { toolCalls: [...many, other, other] }, { text: 'Enough.' })
+  const { ask, calls } = prepare(t)
+  let count = 0
+  const run = async () => `It was call ${++count}.`
+  const outcome = await ask([model.settings], { tools: [{ ...lookUp, run }, { ...lookUp, name: 'give_up', parameters: {}, run }] })
+  assert.deepEqual([outcome.text, count], ['Enough.', 21])
+  assert.deepEqual([calls, outcome.toolCalls], [[...many.slice(0, 20), other], calls])
+  const told = model.requests[1]!.messages.filter(({ role }) => role === 'tool').map(({ content }) => content)
+  assert.equal(told.filter((words) => words === 'Too many calls; answer with what you have.').length, 281)
+})
+
 test('a fault of a tool of ours is thrown to the caller, and the model is not asked again', async (t) => {
   const model = await startModel(t, { toolCalls: [{ name: 'look_up', arguments: { id: '1' } }] })
   const fault = new Error('the database is gone')

@@ -23,16 +23,33 @@ export interface ToolListener {
   onFault(error: unknown): void
 }
 
+/** Calls of tools for one answer: a model may ask for any number of them at once. */
+const maxCalls = 20
+
+/** Counts calls. After so many, no tool is called again; one that was not called yet may be, such as for a human. */
+function createCallLimit(): (name: string) => boolean {
+  const called = new Set<string>()
+  let count = 0
+  return (name) => {
+    count += 1
+    if (count > maxCalls && called.has(name)) return false
+    called.add(name)
+    return true
+  }
+}
+
 /** Makes tools as the AI SDK calls them. */
 export function wrapTools(
   { jsonSchema, tool }: Sdk, tools: readonly ModelTool[], { onCall, onFault }: ToolListener,
 ): ToolSet {
+  const mayCall = createCallLimit()
   return Object.fromEntries(tools.map(({ name, description, parameters, run }) => [name, tool({
     description,
     inputSchema: jsonSchema<unknown>(parameters),
     async execute(input, { abortSignal: signal }) {
       signal!.throwIfAborted()
       try {
+        if (!mayCall(name)) return 'Too many calls; answer with what you have.'
         const read = readArguments(input)
         if ('problem' in read) return `The arguments cannot be used. ${read.problem}`
         onCall(name, read.value)
