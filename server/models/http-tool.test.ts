@@ -100,6 +100,22 @@ test('each call says who it is for, whatever arguments and headers say, and thes
   assert.equal('x-hilo-contact-id' in requests[1]!.headers, false)
 })
 
+test('where an answer is cut inside a secret its beginning is struck out, too; what is whole ends as it came', async (t) => {
+  const secret = 'very-secret-4711'
+  const headers = { Authorization: `Bearer ${secret}` }
+  const padding = (count: number) => 'x'.repeat(8192 - count)
+  const shown: [begins: string, shows: string][] = [
+    [`very`, '***'], ['Bearer very-s', '***'], [`${secret.slice(0, -1)}`, '***'], [secret, '***'], ['very-tired', 'very-tired'],
+  ]
+  for (const [begins, shows] of shown) {
+    const whole = `${padding(begins.length)}${begins}${secret}`
+    const { run } = await prepare(t, (_request, response) => response.end(whole), { headers })
+    assert.equal(await run({ id: 'x' }), `${padding(begins.length)}${shows}\n[Only the first 8192 bytes are shown.]`)
+  }
+  const { run } = await prepare(t, (_request, response) => response.end('It is very'), { headers })
+  assert.equal(await run({ id: 'x' }), 'It is very')
+})
+
 test('a tool that takes too long is given up, one at an address that is not allowed is not called', async (t) => {
   const { run, url } = await prepare(t, () => {}, { timeoutMs: 100 })
   assert.equal(await run({ id: 'x' }), 'The tool does not work at the moment: it did not answer in time.')

@@ -60,7 +60,7 @@ export function createHttpTool(
       if ('problem' in filled) return filled.problem
       try {
         const answer = await client.request(...buildRequest(settings, { ...filled, identity, signal }))
-        return hideSecrets(describeAnswer(answer), settings, identity)
+        return describeAnswer(answer, listSecrets(settings, identity))
       } catch (error) {
         if (!(error instanceof GuardError)) throw error
         onFailure?.(error)
@@ -97,27 +97,38 @@ function addQuery(url: string, input: Record<string, unknown>): string {
   return `${url}${url.includes('?') ? '&' : '?'}${new URLSearchParams(pairs)}`
 }
 
-function describeAnswer({ status, headers, body, isCut }: GuardedBytes): string {
+function describeAnswer({ status, headers, body, isCut }: GuardedBytes, secrets: readonly string[]): string {
   const contentType = [headers['content-type'] ?? []].flat()[0]
   const mimeType = readMimeType(contentType) ?? 'text/plain'
   const text = isTextType(mimeType) ? decodeText(body, contentType, isCut) : `(${mimeType}, which is no text)`
-  const whole = isCut ? `${text}\n[Only the first ${maxAnswerBytes} bytes are shown.]` : text
+  const shown = hideSecrets(text, secrets, isCut)
+  const whole = isCut ? `${shown}\n[Only the first ${maxAnswerBytes} bytes are shown.]` : shown
   if (status >= 200 && status < 300) return whole.trim() === '' ? `It is done; no text came back (${status}).` : whole
   const redirect = status >= 300 && status < 400 ? ' It is a redirect, which is not followed.' : ''
   return `The tool failed with status ${status}.${redirect} ${whole}`.trimEnd()
 }
 
-/**
- * An answer may repeat what it was sent; the model, and through it the customer, must not see the secrets. Ids of ours
- * are none, also where a header of the agent's holds one.
- */
-function hideSecrets(text: string, { headers }: HttpToolSettings, identity: CallIdentity): string {
+/** What a tool is sent and nobody else may see. Ids of ours are no secrets, also where a header of the agent's holds one. */
+function listSecrets({ headers }: HttpToolSettings, identity: CallIdentity): string[] {
   const ids: unknown[] = Object.values(identity)
   return Object.entries(headers)
     .flatMap(([name, value]) => (openHeaders.has(name.toLowerCase()) ? [] : [value, ...value.split(/\s+/)]))
     .filter((value) => value.length >= minSecretLength && !ids.includes(value))
     .sort((one, other) => other.length - one.length)
-    .reduce((shown, value) => shown.replaceAll(value, '***'), text)
+}
+
+/** An answer may repeat what it was sent; the model, and through it the customer, must not see the secrets. */
+function hideSecrets(text: string, secrets: readonly string[], isCut: boolean): string {
+  const shown = secrets.reduce((all, secret) => all.replaceAll(secret, '***'), text)
+  const hidden = isCut ? Math.max(0, ...secrets.map((secret) => countBegun(shown, secret))) : 0
+  return hidden === 0 ? shown : `${shown.slice(0, -hidden)}***`
+}
+
+/** Letters at the end of a text that was cut which may be the beginning of this secret. */
+function countBegun(text: string, secret: string): number {
+  let count = secret.length - 1
+  while (!text.endsWith(secret.slice(0, count))) count -= 1
+  return count
 }
 
 /** What does not fit the schema, for the model to mend; undefined where all does. No code is made of the schema. */
