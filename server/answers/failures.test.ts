@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { describe, test, type TestContext } from 'node:test'
 import { readConfig } from '../config.ts'
 import { openDatabase } from '../database/open.ts'
-import { ask, query, readTurns, setModel, startAnswering } from '../test/answers.ts'
+import { ask, askAndLeave, query, readTurns, setModel, startAnswering } from '../test/answers.ts'
 import { findFreePort } from '../test/find-free-port.ts'
 import { assertRefused } from '../test/query-agent.ts'
 import { readEvents, readMessages, readRows } from '../test/rows.ts'
@@ -137,6 +137,23 @@ for (const database of databases) {
       const [turn] = await readTurns(hilo, conversationId)
       assert.deepEqual([turn.model, turn.usage.totalTokens], ['scripted', 150])
       assert.deepEqual(await readRows(hilo, 'agent_spend'), [])
+    })
+
+    test('of a caller who goes away the log does not say that the database did', async (t) => {
+      const lines: string[] = []
+      const logStream = { write: (line: string) => void lines.push(line) }
+      const hilo = await startHilo(t, database, { allowPrivateTargets: true, logLevel: 'warn', logStream })
+      const model = await startScriptedModel(t, () => ({ hang: true }))
+      await setModel(hilo, model.baseUrl)
+      const leaving = new AbortController()
+      const gone = askAndLeave(hilo, said, leaving.signal)
+      await model.waitFor(1)
+      leaving.abort()
+      await assert.rejects(gone)
+      const [line] = await until(async () => lines, ({ length }) => length > 0)
+      const { msg, reason } = JSON.parse(line!) as { msg: string, reason: { message: string } }
+      assert.equal(msg, 'a request was not answered')
+      assert.match(reason.message, /^The answer was broken off\./)
     })
 
     test('a tool whose header cannot be read any more is named, with what to do about it', async (t) => {

@@ -53,7 +53,8 @@ function logError(error: HiloError, request: FastifyRequest): void {
   if (error.code !== 'UNAVAILABLE') return
   // Without the stack: while the database is away there may be thousands of these a second, all alike.
   const { type, message, code } = describeError(error.cause ?? error)
-  request.log.warn({ reason: { type, message, code } }, 'the database is unavailable')
+  const what = error.cause === undefined ? 'a request was not answered' : 'the database is unavailable'
+  request.log.warn({ reason: { type, message, code } }, what)
 }
 
 /** Answers an error. For hijacked answers (streams) use `toHiloError` and `errorBody`. */
