@@ -4,7 +4,8 @@ import type { OpenDatabase } from '../database/open.ts'
 import { ask, query, readTurns, setModel } from '../test/answers.ts'
 import { answerTimes, type AnswerData, startAsync, takeSecret } from '../test/async-answers.ts'
 import { assertRefused, record } from '../test/query-agent.ts'
-import { readMessages, readRows } from '../test/rows.ts'
+import { recordMessages } from '../test/record-messages.ts'
+import { readEvents, readMessages, readRows } from '../test/rows.ts'
 import { openPieces } from '../test/scripted-model.ts'
 import { databases, skipWithout, startAlone, startHilo } from '../test/start-hilo.ts'
 import { openTestDatabase } from '../test/test-databases.ts'
@@ -133,6 +134,22 @@ for (const kind of databases) {
       await until(() => countWaiting(hilo), (count) => count === 0)
       assert.deepEqual([receiver.received.length, model.requests.length], [1, 0])
       assert.equal((await readAttempts(hilo, (await takeSecret(hilo)).id))[0]!.url, receiver.url)
+    })
+
+    test('nothing more comes either where the message was there before, or its first call failed', async (t) => {
+      const { hilo } = await startAsync(t, database, { answer: () => ({ status: 400 }) })
+      const receiver = await startReceiver(t)
+      await recordMessages(hilo, [{ from: 'contact', query: 'Hola', conversationId: 'recorded', externalId: 'recorded' }])
+      await ask(hilo, { webhookUrl: receiver.url, conversationId: 'failed', externalId: 'failed' })
+      assert.equal((await receiver.waitFor(1))[0]!.event.type, 'turn.failed')
+      for (const name of ['recorded', 'failed']) {
+        await hilo.request('POST', `/api/conversations/${name}/handoff`)
+        const told = await ask(hilo, { webhookUrl: receiver.url, conversationId: name, externalId: name })
+        assert.equal(told.request_human, true)
+        await until(() => readTurns(hilo, name), (turns) => turns.at(-1)?.outcome === 'ai_off')
+      }
+      const ends = (await readEvents(hilo)).map(({ type }) => type).filter((type) => type.startsWith('turn.'))
+      assert.deepEqual(ends, ['turn.failed'])
     })
 
     test('questions that are answered together go to each address once, and the event to other endpoints as ever', async (t) => {

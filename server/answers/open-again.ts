@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Transaction } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
 import type { Asked } from './answers.ts'
+import { requestsHuman } from './requests-human.ts'
 
 /** Ends after which a repeat of the call asks the AI once more; after all others it gets the first answer. */
 const retried = sql`('failed', 'aborted', 'interrupted', 'overtaken')`
@@ -36,12 +37,13 @@ export async function openAgain(tx: Transaction, asked: Asked): Promise<boolean>
   const message = await tx.selectFrom('messages').select(['seq', 'author_kind'])
     .where('organization_id', '=', organizationId).where('id', '=', messageId).executeTakeFirstOrThrow()
   if (message.author_kind !== 'contact') throw notFromCustomer(message.author_kind)
+  const request = JSON.stringify(await requestsHuman(tx, asked) ? { ...question, wasAiOff: true } : question)
   const inserted = await tx.insertInto('questions').values({
     organization_id: organizationId, message_id: messageId, conversation_id: conversationId, seq: message.seq,
-    agent_id: agentId, api_key_id: apiKeyId, request: JSON.stringify(question),
+    agent_id: agentId, api_key_id: apiKeyId, request,
   }).onConflict((conflict) => conflict.doNothing()).executeTakeFirst()
   const opened = await tx.updateTable('questions')
-    .set({ settled_at: null, turn_id: null, asked_at: new Date(), request: JSON.stringify(question) })
+    .set({ settled_at: null, turn_id: null, asked_at: new Date(), request })
     .where('organization_id', '=', organizationId).where('message_id', '=', messageId)
     .where('settled_at', 'is not', null)
     .where(isReopened).executeTakeFirst()

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { readIdempotency, readIdempotencyKey } from '../agents/read-idempotency.ts'
 import { readMessage } from '../agents/read-message.ts'
+import { inOrganization } from '../database/transactions.ts'
 import { assertAllowedUrl } from '../guarded-client/check-url.ts'
 import { toHiloError } from '../http/error-handler.ts'
 import { errorResponses } from '../http/error-responses.ts'
@@ -81,7 +82,8 @@ export const answerRoutes = (services: Services): Routes => async (app) => {
     )
     if (asked.question.isAsync) {
       await answers.begin(asked)
-      return present(presentAccepted(outcome.recorded, await requestsHuman(db, asked)))
+      const isOff = await inOrganization(db, caller.organizationId, (tx) => requestsHuman(tx, asked))
+      return present(presentAccepted(outcome.recorded, isOff))
     }
     const finish = async (hears: Omit<AnswerListener, 'signal'>): Promise<QueryAnswer> => (
       present(presentAnswer(await answers.ask(asked, { ...hears, signal: untilGone(reply) }), outcome.recorded))
