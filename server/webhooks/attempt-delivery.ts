@@ -1,5 +1,5 @@
 import type { Database } from '../database/schema.ts'
-import { disableEndpoint } from './disable-endpoint.ts'
+import { disableEndpoint, type GroundsToDisable } from './disable-endpoint.ts'
 import type { Delivery } from './load-deliveries.ts'
 import type { Tried } from './record-outcomes.ts'
 import { disableAfterMs, findNextAttempt } from './retry-schedule.ts'
@@ -25,13 +25,13 @@ export async function attemptDelivery(
   const attempt = await send(endpoint, event, signal)
   const tried = { seq, url, eventType: event.type, attempts, sentAt, attempt }
   if (attempt.isDelivered) return { ...tried, nextAttemptAt: null }
-  const reason = findReasonToDisable(delivery, attempt)
-  if (reason) await disableEndpoint(db, { organizationId: endpoint.organization_id, id: endpoint.id, reason })
+  const grounds = findGroundsToDisable(delivery, attempt)
+  const isDisabled = grounds !== undefined && await disableEndpoint(db, endpoint, grounds)
   if (isGone(delivery, attempt)) return { ...tried, nextAttemptAt: null }
   const { retryAfterMs } = attempt
   const next = findNextAttempt({ attempts, retryAfterMs, now: new Date(), delaysMs: retryDelaysMs })
   // What waits while its endpoint is disabled is not given up: it goes when the endpoint is enabled again.
-  return { ...tried, nextAttemptAt: next ?? (reason ? new Date() : null) }
+  return { ...tried, nextAttemptAt: next ?? (isDisabled ? new Date() : null) }
 }
 
 const eventIsGone: Attempt = {
@@ -44,12 +44,10 @@ function isGone({ endpoint }: Delivery, { status }: Attempt): boolean {
   return endpoint.kind === 'answers' && status === 410
 }
 
-function findReasonToDisable({ endpoint }: Delivery, { status }: Attempt): string | undefined {
-  if (endpoint.kind === 'answers') return undefined
-  if (status === 410) return 'The receiver answered 410: it is gone.'
-  const failingMs = endpoint.failing_since === null ? 0 : Date.now() - endpoint.failing_since.getTime()
-  if (failingMs >= disableAfterMs) {
-    return `It accepted nothing for five days, since ${endpoint.failing_since!.toISOString()}.`
-  }
-  return undefined
+function findGroundsToDisable({ endpoint }: Delivery, { status }: Attempt): GroundsToDisable | undefined {
+  const { kind, failing_since: failingSince } = endpoint
+  if (kind === 'answers') return undefined
+  if (status === 410) return { reason: 'The receiver answered 410: it is gone.' }
+  if (failingSince === null || Date.now() - failingSince.getTime() < disableAfterMs) return undefined
+  return { reason: `It accepted nothing for five days, since ${failingSince.toISOString()}.`, failingSince }
 }

@@ -89,5 +89,22 @@ for (const kind of databases) {
       const { pausedUntil, failingSince } = await readEndpoint(hilo, id)
       assert.deepEqual([pausedUntil, failingSince], [null, null])
     })
+
+    test('an endpoint that has just accepted something is not disabled for five days of failures', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, retryDelaysMs: [7_200_000] } })
+      const { promise: accepted, resolve } = Promise.withResolvers<void>()
+      const receiver = await startReceiver(t, byText({ late: { status: 500, after: accepted } }))
+      const { id } = await createEndpoint(hilo, { url: receiver.url, eventTypes })
+      await hilo.asOwner((tx) => tx.updateTable('webhook_endpoints').where('id', '=', id)
+        .set({ failing_since: new Date(Date.now() - 6 * 86_400_000) }).execute())
+      await say(hilo, 'one', 'late')
+      await receiver.waitFor(1)
+      await say(hilo, 'two', 'good')
+      await until(() => readEndpoint(hilo, id), ({ failingSince }) => failingSince === null)
+      resolve()
+      await countAttempts(hilo, id, 2)
+      const { isEnabled, disabledReason } = await readEndpoint(hilo, id)
+      assert.deepEqual([isEnabled, disabledReason], [true, null])
+    })
   })
 }
