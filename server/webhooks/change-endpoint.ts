@@ -1,9 +1,11 @@
 import type { WebhookEndpoint, WebhookEndpointChange } from '@hilo/contract'
+import { sql } from 'kysely'
 import type { Transaction } from '../database/schema.ts'
 import { recordAudit } from '../organizations/audit.ts'
 import { accessEndpoint, type EndpointAddress, type EndpointRow, presentEndpoint } from './access-endpoint.ts'
 import { assertChangeable } from './answers-endpoint.ts'
 import { checkReferences } from './check-references.ts'
+import { laneOf } from './wanted-events.ts'
 
 interface EndpointChange extends EndpointAddress {
   actor: string
@@ -25,6 +27,7 @@ export async function changeEndpoint(
   await checkReferences(tx, organizationId, change)
   const after = await tx.updateTable('webhook_endpoints').set({ ...merge(before, change), updated_at: new Date() })
     .where('organization_id', '=', organizationId).where('id', '=', id).returningAll().executeTakeFirstOrThrow()
+  if (after.is_ordered !== before.is_ordered) await moveToLanes(tx, after)
   if (beginsAnew(before, after)) await resume(tx, { organizationId, id })
   await recordAudit(tx, {
     organizationId, actor, action: 'webhook_endpoint.updated', subject: id, details: { changed },
@@ -67,4 +70,14 @@ function merge(before: EndpointRow, change: WebhookEndpointChange) {
 async function resume(tx: Transaction, { organizationId, id }: EndpointAddress): Promise<void> {
   await tx.updateTable('webhook_deliveries').set({ is_queued: false, next_attempt_at: new Date() })
     .where('organization_id', '=', organizationId).where('endpoint_id', '=', id).where('is_pending', '=', true).execute()
+}
+
+/** Puts what waits, or was given up, where it belongs from now on; an event that the log has lost stays where it is. */
+async function moveToLanes(tx: Transaction, endpoint: EndpointRow): Promise<void> {
+  await sql`
+    update webhook_deliveries d set lane = ${laneOf(endpoint, sql`d.url`)}, is_queued = false
+    from events e
+    where d.endpoint_id = ${endpoint.id} and d.organization_id = ${endpoint.organization_id}
+      and e.organization_id = d.organization_id and e.seq = d.seq
+  `.execute(tx)
 }

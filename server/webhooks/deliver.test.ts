@@ -87,6 +87,24 @@ for (const kind of databases) {
       await until(() => countWaiting(hilo), (count) => count === 1)
     })
 
+    test('what waits is ordered as its endpoint is from a change on', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, retryDelaysMs: [3_600_000] } })
+      const receiver = await startReceiver(t, (_, index) => ({ status: index === 0 ? 500 : 200 }))
+      const { id } = await createEndpoint(hilo, { url: receiver.url, eventTypes })
+      const order = (ordered: boolean) => hilo.request('PATCH', `/api/webhook-endpoints/${id}`, { body: { ordered } })
+      await say(hilo, 'one', '1')
+      await until(() => readAttempts(hilo, id), (attempts) => attempts.length === 1)
+      await say(hilo, 'one', '2')
+      await order(false)
+      await receiver.waitFor(2) // '2' does not wait for '1' any more
+      await until(() => countWaiting(hilo), (count) => count === 1)
+      await order(true)
+      await say(hilo, 'one', '3')
+      await until(() => countWaiting(hilo), (count) => count === 2)
+      await hilo.request('POST', `/api/webhook-endpoints/${id}/redeliver`, { body: { failed: true } })
+      assert.deepEqual(Object.values(textsOf(await receiver.waitFor(4))), [['1', '2', '1', '3']])
+    })
+
     test('410 disables the endpoint, which is an event; enabling it sends what was missed', async (t) => {
       const hilo = await startAlone(t, database, { webhookTimes })
       const receiver = await startReceiver(t, (_, index) => ({ status: index === 0 ? 410 : 200 }))

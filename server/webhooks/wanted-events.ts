@@ -6,14 +6,6 @@ export type EndpointFilter = Pick<
   'organization_id' | 'kind' | 'event_types' | 'agent_id' | 'channel' | 'is_ordered' | 'ignore_own' | 'own_api_key_id'
 >
 
-/**
- * SQL for the lane of an event `e`: events of one lane are sent one after the other. Ordered, that is its conversation
- * (what has none goes by its contact, and the rest together); unordered, each has its own.
- */
-function laneOf({ is_ordered }: EndpointFilter): RawBuilder<string> {
-  return is_ordered ? sql`coalesce(e.conversation_id, e.contact_id, '')` : sql`e.seq::text`
-}
-
 const hash = (text: RawBuilder<string>, length: number) => (
   sql`left(encode(sha256(convert_to(${text}, 'UTF8')), 'hex'), ${sql.lit(length)})`
 )
@@ -22,6 +14,17 @@ const hash = (text: RawBuilder<string>, length: number) => (
 const addressOf = (url: RawBuilder<string>) => (
   sql`${hash(sql`split_part(${url}, '/', 3)`, 16)} || '.' || ${hash(url, 32)}`
 )
+
+/**
+ * SQL for the lane of an event `e`: events of one lane are sent one after the other. Ordered, that is its conversation
+ * (what has none goes by its contact, and the rest together); unordered, each has its own. Of answers, each address has
+ * lanes of its own.
+ * @param url of the delivery, where it has one.
+ */
+export function laneOf({ kind, is_ordered }: EndpointFilter, url: RawBuilder<string>): RawBuilder<string> {
+  const lane = is_ordered ? sql<string>`coalesce(e.conversation_id, e.contact_id, '')` : sql<string>`e.seq::text`
+  return kind === 'events' ? lane : sql`${lane} || '>' || ${addressOf(url)}`
+}
 
 /**
  * Whose places a lane takes: those of its endpoint, or where each delivery has an address of its own, of that host. One
@@ -38,10 +41,10 @@ export function receiverOf({ endpointId, lane }: { endpointId: string, lane: str
  * @param events rows of the log, of the endpoint's organization.
  */
 export function deliveriesOf(endpoint: EndpointFilter, events: RawBuilder<unknown>): RawBuilder<unknown> {
-  const lane = laneOf(endpoint)
+  const lane = laneOf(endpoint, sql`u.url`)
   if (endpoint.kind === 'events') return sql`select e.seq, ${lane} as lane, null::text as url from (${events}) e`
   return sql`
-    select e.seq, ${lane} || '>' || ${addressOf(sql`u.url`)} as lane, u.url
+    select e.seq, ${lane} as lane, u.url
     from (${events}) e cross join lateral jsonb_array_elements_text(e.callback -> 'urls') as u(url)
     where e.callback ->> 'agentId' = ${endpoint.agent_id}
   `
