@@ -2,13 +2,11 @@ import type { Event } from '@hilo/contract'
 import { formatEvent } from './format-event.ts'
 import type { EventFilter, EventRow } from './read-events.ts'
 import { passes } from './read-filter.ts'
+import { type Taken, takeHandful } from './take-handful.ts'
 
 /** How much of the past stays at hand for those who are a little late, so that they need not ask the database. */
 const mostEvents = 256
 const mostBytes = 512 * 1024
-
-/** What a reader is handed at once: this much of the server's memory one that does not read can take up. */
-const mostTakenBytes = 64 * 1024
 
 /** An event as it goes to all who want it: written once. */
 interface Item {
@@ -16,13 +14,6 @@ interface Item {
   type: Event['type']
   conversationId: string | null
   chunk: Buffer
-}
-
-export interface Taken {
-  /** Events as the stream sends them. */
-  chunks: Buffer[]
-  /** Everything up to it has been looked at. */
-  nextAfter: number
 }
 
 /** One who follows a feed. */
@@ -59,16 +50,8 @@ export function createFeed(organizationId: string, since: number, onEmpty: () =>
 
   const take = (after: number, filter: EventFilter): Taken | undefined => {
     if (after < firstAfter) return undefined
-    const chunks: Buffer[] = []
-    let size = 0
-    for (let place = after - firstAfter; place < items.length; place += 1) { // numbers have no gap
-      const item = items[place]!
-      if (!passes(item, filter)) continue
-      size += item.chunk.length
-      chunks.push(item.chunk)
-      if (size > mostTakenBytes) return { chunks, nextAfter: item.seq }
-    }
-    return { chunks, nextAfter: Math.max(after, lastSeq) }
+    const newer = items.slice(after - firstAfter) // numbers have no gap
+    return takeHandful(newer.filter((item) => passes(item, filter)), Math.max(after, lastSeq))
   }
 
   return {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
-import type { Follower, Taken } from './event-feed.ts'
+import type { Follower } from './event-feed.ts'
 import type { EventFilter } from './read-events.ts'
+import type { Taken } from './take-handful.ts'
 
 /** Events that a reader may be behind while it takes nothing. It costs no more than its place, but must have an end. */
 const mostBehind = 2000
@@ -32,8 +33,9 @@ export interface StreamOptions {
 }
 
 /**
- * Sends events as they come, in order, each once. A reader that takes nothing costs no more than what it was handed
- * last: only its place in the log is kept. It goes on from there when it reads again, or is told that it was too slow.
+ * Sends events as they come, in order, each once. The next are handed over when the last have left this process: a
+ * reader that takes nothing costs no more than those. Beside them only its place in the log is kept. It goes on from
+ * there when it reads again, or is told that it was too slow.
  */
 export class EventStream {
   readonly #options: StreamOptions
@@ -46,10 +48,6 @@ export class EventStream {
     this.#options = options
     this.#after = options.after
     options.response.once('close', () => this.#close())
-    options.response.on('drain', () => {
-      this.#blockedSinceMs = undefined
-      this.#pump()
-    })
   }
 
   /** There is more in the feed. */
@@ -82,7 +80,7 @@ export class EventStream {
     this.#options.onClose()
   }
 
-  /** Hands over what is at hand until there is no more, or the connection takes no more. */
+  /** Hands over what is next, unless the connection has not taken the last yet. */
   #pump(): void {
     const { follower, filter } = this.#options
     while (!this.#isEnded && !this.#isReading && this.#blockedSinceMs === undefined) {
@@ -105,7 +103,13 @@ export class EventStream {
   #give({ chunks, nextAfter }: Taken): void {
     this.#after = nextAfter
     if (chunks.length === 0 || this.#isEnded) return
-    const isTaken = this.#options.response.write(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))
-    if (!isTaken) this.#blockedSinceMs = performance.now()
+    this.#blockedSinceMs = performance.now()
+    this.#options.response.write(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks), this.#onWritten)
+  }
+
+  readonly #onWritten = (problem: unknown): void => {
+    if (problem) return // the connection closes
+    this.#blockedSinceMs = undefined
+    this.#pump()
   }
 }

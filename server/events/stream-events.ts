@@ -6,7 +6,6 @@ import { HiloError } from '../errors.ts'
 import { eventStreamHeaders } from '../http/event-stream-headers.ts'
 import type { Caller } from '../organizations/scopes.ts'
 import { createTurns } from './create-turns.ts'
-import type { Taken } from './event-feed.ts'
 import type { EventFeeds } from './event-feeds.ts'
 import { type Ending, EventStream } from './event-stream.ts'
 import { formatEvent } from './format-event.ts'
@@ -15,8 +14,9 @@ import { presentEvents } from './present-events.ts'
 import type { EventFilter } from './read-events.ts'
 import { readFilter } from './read-filter.ts'
 import { readLastSeq, readLog } from './read-log.ts'
+import { type Taken, takeHandful } from './take-handful.ts'
 
-/** Events of one reading for a reader that is behind. */
+/** Events of one reading for a reader that is behind, at most. */
 const pageSize = 50
 
 /** Readers that come back all at once must leave connections to the database for those who write. */
@@ -28,12 +28,6 @@ const retryMs = () => 500 + Math.round(Math.random() * 1500)
 const headers = {
   ...eventStreamHeaders,
   connection: 'close', // when the stream has ended, so that the server can stop
-}
-
-interface Reading {
-  organizationId: string
-  after: number | undefined
-  filter: EventFilter
 }
 
 export interface Wanted {
@@ -55,12 +49,19 @@ export function createStreamOpener(
 ): (reply: FastifyReply, wanted: Wanted) => Promise<void> {
   const inTurn = createTurns(readingsAtOnce)
 
-  const readPage = ({ organizationId, after, filter }: Reading): Promise<Taken> => inTurn(() => (
-    inOrganization(db, organizationId, async (tx) => {
-      const { rows, nextAfter } = await readLog(tx, { organizationId, after, limit: pageSize, filter })
-      return { chunks: (await presentEvents(tx, organizationId, rows)).map(formatEvent), nextAfter }
-    })
-  ))
+  /** Reads on for one reader: as many events as fitted the last time, and more again once all of them did. */
+  const createPageReader = (organizationId: string, filter: EventFilter) => {
+    let limit = pageSize
+    return (after: number): Promise<Taken> => inTurn(() => inOrganization(db, organizationId, async (tx) => {
+      const { rows, nextAfter } = await readLog(tx, { organizationId, after, limit, filter })
+      const events = await presentEvents(tx, organizationId, rows)
+      const written = events.values().map((event) => ({ seq: event.seq, chunk: formatEvent(event) }))
+      const taken = takeHandful(written, nextAfter)
+      const fitted = taken.chunks.length
+      limit = fitted < rows.length ? fitted : Math.min(2 * limit, pageSize)
+      return taken
+    }))
+  }
 
   return async (reply, { caller, after, query }) => {
     const { organizationId } = caller
@@ -74,6 +75,7 @@ export function createStreamOpener(
     let stream: EventStream | undefined
     const follower = await feeds.follow(organizationId, () => stream?.onNews())
     if (reply.raw.destroyed) return follower.stop()
+    const readPage = createPageReader(organizationId, filter)
     reply.hijack()
     reply.raw.writeHead(200, { ...reply.getHeaders(), ...headers } as Record<string, string>)
     reply.raw.write(`retry: ${retryMs()}\n\n`)
@@ -83,7 +85,7 @@ export function createStreamOpener(
       after: place,
       filter,
       mostBlockedMs,
-      readPage: (after) => readPage({ organizationId, after, filter }).catch(nameEnding),
+      readPage: (after) => readPage(after).catch(nameEnding),
       onClose: () => streams.remove(opened),
     })
     streams.add(opened, caller)

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { get, type IncomingMessage } from 'node:http'
+import { get, type IncomingMessage, type ServerResponse } from 'node:http'
 import { recordMessages } from './record-messages.ts'
 import type { Hilo } from './start-hilo.ts'
 
@@ -7,6 +7,12 @@ import type { Hilo } from './start-hilo.ts'
 export async function openRaw({ url, key }: Pick<Hilo, 'url' | 'key'>, query: string): Promise<IncomingMessage> {
   const asked = get(`${url}/api/events/stream${query}`, { headers: { authorization: `Bearer ${key}` } })
   const [response] = await once(asked, 'response') as [IncomingMessage]
+  return response
+}
+
+/** What the server answers the next request with. */
+export async function takeResponse({ app }: Hilo): Promise<ServerResponse> {
+  const [, response] = await once(app.server, 'request') as [IncomingMessage, ServerResponse]
   return response
 }
 
