@@ -58,7 +58,9 @@ const noAddress: Warning = {
 /** Several phones in one WhatsApp message may be two customers': a flow may fill in a wrong one. */
 function warnOfOthers(address: NewIdentity | undefined, context: KeysContext): Warning[] {
   if (address?.kind !== 'phone') return []
-  const others = [readVisitorAddress({ ...context, identities: [] }).address, findContactPhone(context)]
+  const isVisitor = context.visitorId === address.value.slice(1) // nearly always: it need not be read
+  const visitor = isVisitor ? undefined : readVisitorAddress({ ...context, identities: [] }).address
+  const others = [visitor, findContactPhone(context)]
   return others.filter((other) => other !== undefined).filter((other) => phonesDiffer(address, other)).map((other) => ({
     code: 'PHONES_DIFFER',
     message: `${other.field} is ${other.value}, but ${address.field} names ${address.value}: if they are not one ` +
