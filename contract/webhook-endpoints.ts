@@ -135,8 +135,12 @@ export const WebhookAttempt = Type.Object({
 })
 export type WebhookAttempt = Static<typeof WebhookAttempt>
 
+/** The number of an event, where one may be named. */
+const Seq = (description: string) =>
+  Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description }))
+
 export const WebhookAttemptsQuery = PageQuery({
-  seq: Type.Optional(Type.Integer({ minimum: 1, description: 'Only attempts of the event with this number.' })),
+  seq: Seq('Only attempts of the event with this number.'),
   isDelivered: Type.Optional(Type.Boolean({ description: 'Only attempts that were accepted, or only that were not.' })),
 })
 export type WebhookAttemptsQuery = Static<typeof WebhookAttemptsQuery>
@@ -146,11 +150,11 @@ export type WebhookAttemptsPage = Static<typeof WebhookAttemptsPage>
 
 /** Body of `POST /api/webhook-endpoints/{id}/redeliver`. */
 export const RedeliverBody = Type.Object({
-  seq: Type.Optional(Type.Integer({ minimum: 1, description: 'One event, by its number.' })),
+  seq: Seq('One event, by its number.'),
   failed: Type.Optional(Type.Boolean({ description: '`true`: all events that were given up or wait for another try.' })),
-  fromSeq: Type.Optional(Type.Integer({ minimum: 1, description: 'First number of a range.' })),
-  toSeq: Type.Optional(Type.Integer({ minimum: 1, description: 'Last number of a range; the newest event when absent.' })),
-  from: Type.Optional(Type.String({ format: 'date-time', description: 'Beginning of a range by time, ISO 8601.' })),
+  fromSeq: Seq('First number of a range.'),
+  toSeq: Seq('Last number of a range; the newest event when absent.'),
+  from: Type.Optional(Type.String({ format: 'date-time', description: 'Beginning of a range by time, ISO 8601; not before the year 2000.' })),
   to: Type.Optional(Type.String({ format: 'date-time', description: 'End of a range by time; now when absent.' })),
 }, {
   description: 'One of `seq`, `failed`, a range by number (`fromSeq`, `toSeq`) or a range by time (`from`, `to`).',

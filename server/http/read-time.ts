@@ -13,6 +13,24 @@ const iso = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|[+-]\d\d(:?\d
  */
 export function readTime(field: string, raw: string | number | null | undefined, now: Date): Date {
   if (raw === undefined || raw === null || raw === '') return now
+  const time = readMilliseconds(field, raw, now)
+  if (time > now.getTime() + toleranceMs) {
+    throw new HiloError('INVALID_REQUEST', `${field} lies more than 5 minutes ahead of this server's clock.`, {
+      field, hint: `Here it is ${now.toISOString()}. Check the time zone of the value and the clocks.`,
+    })
+  }
+  return new Date(time)
+}
+
+/**
+ * Reads a point in time that may lie ahead: ISO 8601 with offset.
+ * @throws HiloError INVALID_REQUEST if it is no such time, or before the year 2000.
+ */
+export function readInstant(field: string, text: string): Date {
+  return new Date(readMilliseconds(field, text, new Date()))
+}
+
+function readMilliseconds(field: string, raw: string | number, now: Date): number {
   const time = toMilliseconds(raw)
   if (time === undefined || Number.isNaN(time)) {
     throw new HiloError('INVALID_REQUEST', `${field} is not a point in time with an offset.`, {
@@ -20,12 +38,7 @@ export function readTime(field: string, raw: string | number | null | undefined,
     })
   }
   if (time < earliest) throw new HiloError('INVALID_REQUEST', `${field} lies before the year 2000.`, { field })
-  if (time > now.getTime() + toleranceMs) {
-    throw new HiloError('INVALID_REQUEST', `${field} lies more than 5 minutes ahead of this server's clock.`, {
-      field, hint: `Here it is ${now.toISOString()}. Check the time zone of the value and the clocks.`,
-    })
-  }
-  return new Date(time)
+  return time
 }
 
 function toMilliseconds(raw: string | number): number | undefined {

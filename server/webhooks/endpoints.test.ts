@@ -81,6 +81,24 @@ for (const database of databases) {
       assert.equal((await ask({ seq: 999_999 })).status, 404)
     })
 
+    test('numbers and times that no event can have are refused, naming the field', async (t) => {
+      const hilo = await startHilo(t, database)
+      const { body: { id } } = await hilo.request('POST', path, { body: { url, isEnabled: false } })
+      const cases: [body: object, field: string][] = [
+        [{ seq: 1e30 }, 'seq'], [{ fromSeq: 1e30 }, 'fromSeq'], [{ fromSeq: 1, toSeq: 1e30 }, 'toSeq'],
+        [{ from: '0000-01-01T00:00:00Z' }, 'from'], [{ from: '2026-01-01T00:00:00Z', to: '0000-01-01T00:00:00Z' }, 'to'],
+        [{ from: '2026-02-30T00:00:00Z' }, 'from'], [{ from: '2026-01-01T00:00:00+24:00' }, 'from'],
+      ]
+      for (const [body, field] of cases) {
+        const answer = await hilo.request('POST', `${path}/${id}/redeliver`, { body })
+        assert.deepEqual([answer.status, answer.body.field], [400, field], JSON.stringify([body, answer.body]))
+      }
+      const attempts = await hilo.request('GET', `${path}/${id}/attempts?seq=1e30`)
+      assert.deepEqual([attempts.status, attempts.body.field], [400, 'seq'])
+      const far = await hilo.request('POST', `${path}/${id}/redeliver`, { body: { from: '2026-11-23T00:00:00+23:59' } })
+      assert.equal(far.status, 200)
+    })
+
     test('only a key with admin has a say', async (t) => {
       const hilo = await startHilo(t, database)
       const key = await hilo.createKey(['messages:write', 'history:read', 'contacts:write'])

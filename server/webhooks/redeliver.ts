@@ -2,6 +2,7 @@ import type { RedeliverBody, Redelivery } from '@hilo/contract'
 import { type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
+import { readInstant } from '../http/read-time.ts'
 import { accessEndpoint, type EndpointAddress, type EndpointRow } from './access-endpoint.ts'
 import { deliveriesOf, wantedEvents } from './wanted-events.ts'
 
@@ -70,8 +71,15 @@ async function redeliverOne(tx: Transaction, endpoint: EndpointRow, seq: number)
   })
 }
 
+/** In UTC: PostgreSQL knows fewer offsets than ISO 8601. */
+const readBound = (field: string, time: string | undefined): string | undefined => (
+  time === undefined ? undefined : readInstant(field, time).toISOString()
+)
+
 async function redeliverRange(tx: Transaction, endpoint: EndpointRow, body: RedeliverBody): Promise<Redelivery> {
-  const { fromSeq = 1, toSeq = endpoint.last_seq, from, to } = body
+  const { fromSeq = 1, toSeq = endpoint.last_seq } = body
+  const from = readBound('from', body.from)
+  const to = readBound('to', body.to)
   const wanted = wantedEvents(endpoint, sql`
     select * from events
     where organization_id = ${endpoint.organization_id} and seq between ${fromSeq} and ${Math.min(toSeq, endpoint.last_seq)}
