@@ -157,7 +157,7 @@ export const RedeliverBody = Type.Object({
   from: Type.Optional(Type.String({ format: 'date-time', description: 'Beginning of a range by time, ISO 8601; not before the year 2000.' })),
   to: Type.Optional(Type.String({ format: 'date-time', description: 'End of a range by time; now when absent.' })),
 }, {
-  description: 'One of `seq`, `failed`, a range by number (`fromSeq`, `toSeq`) or a range by time (`from`, `to`).',
+  description: 'One of `seq`, `failed`, or a range: it begins with `fromSeq` or `from`, and ends with `toSeq` or `to`.',
   examples: [{ failed: true }, { seq: 4711 }, { fromSeq: 4000, toSeq: 4711 }, { from: '2026-03-01T12:00:00Z' }],
 })
 export type RedeliverBody = Static<typeof RedeliverBody>
@@ -167,7 +167,8 @@ export const Redelivery = Type.Object({
   queued: Type.Integer({ description: 'How many events are on their way now.' }),
   nextFromSeq: Type.Unsafe<number | null>({
     type: ['integer', 'null'],
-    description: 'Set where a range holds more than 10,000 events that this endpoint wants: send it as `fromSeq` to go on.',
+    description: 'Set where a range holds more than 10,000 events that this endpoint wants: send it as `fromSeq`, with the '
+      + 'same `toSeq` or `to`, to go on.',
   }),
 }, { examples: [{ queued: 12, nextFromSeq: null }] })
 export type Redelivery = Static<typeof Redelivery>

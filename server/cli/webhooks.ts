@@ -38,8 +38,8 @@ export function addWebhooks(program: Command): void {
     .option('--failed', 'all events that were given up or wait for another try')
     .option('--from-seq <seq>', 'first number of a range', readSeq)
     .option('--to-seq <seq>', 'last number of the range; else the newest event', readSeq)
-    .option('--from <time>', 'beginning of a range by time, such as 2030-01-31T12:00:00Z', readTime)
-    .option('--to <time>', 'end of the range; else now', readTime)
+    .option('--from <time>', 'first time of a range, such as 2030-01-31T12:00:00Z', readTime)
+    .option('--to <time>', 'last time of the range; else now', readTime)
     .action((id: string, options: RedeliverOptions) => print(options, () => sendAgain(id, options)))
 }
 
@@ -99,12 +99,18 @@ function sendAgain(
     const { id: organizationId } = await findOrganization(tx, organization)
     const wish = { seq, failed, fromSeq, toSeq, from, to }
     const redelivery = await redeliver(tx, { organizationId, id }, wish)
-    const next = redelivery.nextFromSeq === null ? '' : ` There are more: go on with --from-seq ${redelivery.nextFromSeq}.`
+    const next = redelivery.nextFromSeq === null ? '' : describeNext(redelivery.nextFromSeq, wish)
     return {
       data: redelivery,
       text: `${describeCount(redelivery.queued)} to be sent; the running server begins within a second.${next}`,
     }
   }))
+}
+
+/** The rest of a range, within its end. */
+function describeNext(nextFromSeq: number, { toSeq, to }: RedeliverBody): string {
+  const end = toSeq !== undefined ? ` --to-seq ${toSeq}` : to !== undefined ? ` --to ${to}` : ''
+  return ` There are more: go on with --from-seq ${nextFromSeq}${end}.`
 }
 
 const describeCount = (count: number) => (count === 1 ? '1 event waits' : `${count} events wait`)

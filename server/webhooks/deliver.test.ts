@@ -203,6 +203,9 @@ for (const kind of databases) {
       await until(() => countWaiting(hilo), (count) => count === 0)
       assert.equal((await redeliver({ from: first!.event.timestamp, to: second!.event.timestamp })).body.queued, 2)
       await receiver.waitFor(13)
+      await until(() => countWaiting(hilo), (count) => count === 0)
+      assert.equal((await redeliver({ fromSeq: seqs[0], to: first!.event.timestamp })).body.queued, 1)
+      await receiver.waitFor(14)
     })
 
     test('what waits for its next try begins at once when asked for, as many together as at first', async (t) => {

@@ -74,7 +74,9 @@ for (const database of databases) {
       const hilo = await startHilo(t, database)
       const { body: { id } } = await hilo.request('POST', path, { body: { url, isEnabled: false } })
       const ask = (body: object) => hilo.request('POST', `${path}/${id}/redeliver`, { body })
-      for (const body of [{}, { failed: false }, { seq: 1, failed: true }, { toSeq: 5 }, { to: '2026-01-01T00:00:00Z' }]) {
+      for (const body of [{}, { failed: false }, { seq: 1, failed: true }, { seq: 1, toSeq: 5 }, { toSeq: 5 },
+        { to: '2026-01-01T00:00:00Z' }, { fromSeq: 1, from: '2026-01-01T00:00:00Z' },
+        { fromSeq: 1, toSeq: 2, to: '2026-01-01T00:00:00Z' }]) {
         assert.equal((await ask(body)).status, 400, JSON.stringify(body))
       }
       assert.deepEqual((await ask({ fromSeq: 1, toSeq: 1 })).body, { queued: 0, nextFromSeq: null })

@@ -25,21 +25,20 @@ export async function redeliver(
 }
 
 /** @throws HiloError INVALID_REQUEST unless it is exactly one of the ways to say what is meant. */
-function readWish(body: RedeliverBody): 'failed' | 'seq' | 'range' {
-  const isByNumber = body.fromSeq !== undefined || body.toSeq !== undefined
-  const isByTime = body.from !== undefined || body.to !== undefined
-  const wishes = [body.failed === true, body.seq !== undefined, isByNumber, isByTime].filter(Boolean)
-  if (wishes.length !== 1) {
-    throw new HiloError('INVALID_REQUEST', 'Say which events: either "seq", or "failed": true, or a range by number '
-      + '("fromSeq", "toSeq"), or a range by time ("from", "to").', { field: 'seq' })
+function readWish({ seq, failed, fromSeq, toSeq, from, to }: RedeliverBody): 'failed' | 'seq' | 'range' {
+  const isRange = [fromSeq, toSeq, from, to].some((bound) => bound !== undefined)
+  const wishes = [failed === true, seq !== undefined, isRange].filter(Boolean)
+  const isTwice = (fromSeq !== undefined && from !== undefined) || (toSeq !== undefined && to !== undefined)
+  if (wishes.length !== 1 || isTwice) {
+    throw new HiloError('INVALID_REQUEST', 'Say which events: either "seq", or "failed": true, or a range that begins '
+      + 'with "fromSeq" or "from" and ends with "toSeq" or "to".', { field: 'seq' })
   }
-  if (isByNumber && body.fromSeq === undefined) throw missing('fromSeq', 'Say where the range begins.')
-  if (isByTime && body.from === undefined) throw missing('from', 'Say when the range begins.')
-  return body.failed ? 'failed' : body.seq !== undefined ? 'seq' : 'range'
-}
-
-function missing(field: string, hint: string): HiloError {
-  return new HiloError('INVALID_REQUEST', `"${field}" is missing. ${hint}`, { field })
+  if (isRange && fromSeq === undefined && from === undefined) {
+    throw new HiloError('INVALID_REQUEST', 'The range has no beginning.', {
+      field: to === undefined ? 'fromSeq' : 'from', hint: 'Add "fromSeq", a number, or "from", a time.',
+    })
+  }
+  return failed ? 'failed' : seq !== undefined ? 'seq' : 'range'
 }
 
 /** What waits for nothing else gets its job now. */
