@@ -4,8 +4,11 @@ import { findLapsedJobs, renewJobs } from '../jobs/heartbeats.ts'
 import type { Jobs } from '../jobs/start-jobs.ts'
 import { deliveryQueue, failingTier, type Lane } from './lanes.ts'
 
-/** Of one receiver (lanes.ts), over all processes: one that hangs holds so many places and no more. */
-const perReceiver = 30
+/**
+ * Of one receiver (lanes.ts), over all processes: as many places as a twentieth of those that are free. The fewer are
+ * left, the fewer a receiver may take, so that however many are slow, one that has none finds one.
+ */
+const shareOfFree = 1 / 20
 const perFailingReceiver = 2
 
 /** A job that this process works on, and no other. */
@@ -33,8 +36,8 @@ interface ClaimsOptions {
 }
 
 export interface Claims {
-  /** Takes up to so many jobs that wait. */
-  fetch(count: number): Promise<Claim[]>
+  /** Takes up to so many jobs that wait, of each receiver no more than its share of the places that are free. */
+  fetch(count: number, free: number): Promise<Claim[]>
   /** Its job is done or was given back. */
   release(claim: Claim): void
   /** Renews what is held, and frees the jobs of processes that renew nothing any more. To be called all the time. */
@@ -84,11 +87,12 @@ export function createClaims({ db, jobs, claimMs, signal, onError }: ClaimsOptio
   }
 
   return {
-    fetch: async (count) => {
+    fetch: async (count, free) => {
       const askedAtMs = performance.now()
+      const perReceiver = Math.max(1, Math.floor(free * shareOfFree))
       const found = await jobs.fetch<Lane>(deliveryQueue, {
         batchSize: count,
-        groupConcurrency: { default: perReceiver, tiers: { [failingTier]: perFailingReceiver } },
+        groupConcurrency: { default: perReceiver, tiers: { [failingTier]: Math.min(perReceiver, perFailingReceiver) } },
       })
       return found.map((job) => hold(job, askedAtMs))
     },

@@ -176,6 +176,20 @@ for (const kind of databases) {
       assert.ok(hanging.received.length <= 30, String(hanging.received.length))
     })
 
+    test('many receivers that are slow leave places for others', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, timeoutMs: 60_000 } })
+      const slow = await startReceiver(t, () => ({}))
+      for (let count = 0; count < 20; count += 1) await createEndpoint(hilo, { url: slow.url, eventTypes })
+      const neighbour = await hilo.createNeighbour()
+      const receiver = await startReceiver(t)
+      await createEndpoint(neighbour, { url: receiver.url, eventTypes })
+      const messages = Array.from({ length: 40 }, (_, index) => ({ conversationId: `c${index}`, query: String(index) }))
+      await hilo.request('POST', `/api/agents/${hilo.agentId}/messages`, { body: { messages } })
+      await slow.waitFor(300)
+      await say(neighbour, 'one', '1')
+      await receiver.waitFor(1)
+    })
+
     test('an event that is refused too often is given up, and sent again when asked for', async (t) => {
       const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, retryDelaysMs: [1, 1] } })
       let isUp = false

@@ -34,7 +34,8 @@ export function createDeliverer({ claims, work, onError }: DelivererOptions): De
   async function fetchAll(): Promise<void> {
     while (mayFetch()) {
       isWanted = false
-      const found = await claims.fetch(Math.min(maxActive - active, maxFetched))
+      const free = maxActive - active
+      const found = await claims.fetch(Math.min(free, maxFetched), free)
       isWanted ||= found.length > 0
       active += found.length
       for (const group of byOrganization(found)) begin(group)
