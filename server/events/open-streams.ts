@@ -1,9 +1,6 @@
-import { sql } from 'kysely'
-import { keyOf } from '../database/key-of.ts'
 import type { Database } from '../database/schema.ts'
-import { asOwner } from '../database/transactions.ts'
-import { wantedRows } from '../database/wanted-rows.ts'
 import type { EventStream } from './event-stream.ts'
+import { type EarlierCaller, findGoodCallers } from './find-good-callers.ts'
 
 /** Times that tests shorten; milliseconds. */
 export interface StreamTimes {
@@ -18,17 +15,9 @@ export const usualStreamTimes: StreamTimes = { checkMs: 5000, mostBlockedMs: 60_
 /** Keep-alives come with every third check: proxies close what is silent, some after 30 seconds. */
 const checksPerKeepAlive = 3
 
-/** Whose stream it is. */
-export interface StreamOwner {
-  organizationId: string
-  apiKeyId: string
-  /** Set for a token: when it stops working, Unix time in milliseconds. */
-  tokenExpiresAt?: number
-}
-
 /** All streams of this process. */
 export interface OpenStreams {
-  add(stream: EventStream, owner: StreamOwner): void
+  add(stream: EventStream, owner: EarlierCaller): void
   remove(stream: EventStream): void
   /** One round: keep-alives, and an end to those whose key is not good any more. */
   check(): Promise<void>
@@ -38,17 +27,16 @@ export interface OpenStreams {
 
 /** Looks after the streams that are open: whoever is let in once does not stay for ever. */
 export function createOpenStreams(db: Database, { checkMs }: Pick<StreamTimes, 'checkMs'>): OpenStreams {
-  const streams = new Map<EventStream, StreamOwner>()
+  const streams = new Map<EventStream, EarlierCaller>()
   let checks = 0
 
   const check = async () => {
     checks += 1
     if (streams.size === 0) return
     if (checks % checksPerKeepAlive === 0) for (const stream of streams.keys()) stream.keepAlive()
-    const good = await findGoodKeys(db, [...streams.values()])
-    for (const [stream, { organizationId, apiKeyId, tokenExpiresAt = Infinity }] of streams) {
-      if (!good.has(keyOf(organizationId, apiKeyId)) || tokenExpiresAt <= Date.now()) stream.end('UNAUTHORIZED')
-    }
+    const asked = [...streams]
+    const good = await findGoodCallers(db, asked.map(([, owner]) => owner))
+    for (const [stream, owner] of asked) if (!good.has(owner)) stream.end('UNAUTHORIZED')
   }
   const timer = setInterval(() => void check().catch(() => {}), checkMs) // a database that is away says nothing of keys
   timer.unref()
@@ -61,16 +49,4 @@ export function createOpenStreams(db: Database, { checkMs }: Pick<StreamTimes, '
       for (const stream of streams.keys()) stream.end('SERVER_STOPPING')
     },
   }
-}
-
-async function findGoodKeys(db: Database, owners: readonly StreamOwner[]): Promise<Set<string>> {
-  const wanted = owners.map(({ organizationId, apiKeyId }) => ({ organization_id: organizationId, id: apiKeyId }))
-  const { rows } = await asOwner(db, (tx) => sql<{ organization_id: string, id: string }>`
-    select k.organization_id, k.id from ${wantedRows(['organization_id', 'id'], wanted)}
-    cross join lateral (
-      select * from api_keys k where k.id = w.id and k.organization_id = w.organization_id
-        and k.revoked_at is null and (k.expires_at is null or k.expires_at > now()) offset 0
-    ) k
-  `.execute(tx))
-  return new Set(rows.map((row) => keyOf(row.organization_id, row.id)))
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { sql } from 'kysely'
 import { assertRefused, record } from '../test/query-agent.ts'
 import { recordMessages } from '../test/record-messages.ts'
-import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
+import { type Answer, databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
+import { until } from '../test/webhooks.ts'
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
@@ -30,6 +32,15 @@ async function fillLog(hilo: Hilo, lastSeq: number): Promise<void> {
     select organization_id, seq, 'conversation.updated', 'other' || seq % 100, '{}'
     from sequence, generate_series(last_seq + 1, ${lastSeq}::bigint) seq
   `.execute(tx))
+}
+
+/** Waits for a contact with this key, and goes on once the server has let that in. */
+async function begin(hilo: Hilo, key: string): Promise<{ answer: Promise<Answer> }> {
+  await hilo.request('GET', '/api/events', { key }) // now it is remembered: the next one is let in as soon as it comes
+  const asked = once(hilo.app.server, 'request')
+  const answer = hilo.request('GET', '/api/events?wait=30&types=contact.created', { key })
+  await asked
+  return { answer }
 }
 
 for (const database of databases) {
@@ -123,6 +134,20 @@ for (const database of databases) {
         await Promise.all(upTo(round).map((number) => record(hilo, { conversationId: `c${number}` })))
         await record(hilo, { contact: { userId: 'u1' } })
         assert.equal((await waiting).items[0]?.type, 'contact.created', `round ${round}`)
+      }
+    })
+
+    test('who waits is told nothing more once the API key is revoked or the token has expired', async (t) => {
+      const hilo = await startHilo(t, database)
+      const { body: made } = await hilo.request('POST', '/api/api-keys', { body: { name: 'x', scopes: ['history:read'] } })
+      const ofKey = await begin(hilo, made.key)
+      const { body: { token } } = await hilo.request('POST', '/api/tokens', { body: { expiresInSeconds: 3 } })
+      const ofToken = await begin(hilo, token)
+      await hilo.request('DELETE', `/api/api-keys/${made.id}`)
+      await until(() => hilo.request('GET', '/api/events', { key: token }), ({ status }) => status === 401)
+      await record(hilo, { contact: { userId: 'u1' } })
+      for (const { answer } of [ofKey, ofToken]) {
+        assertRefused(await answer, { status: 401, code: 'UNAUTHORIZED', says: 'while it waited' })
       }
     })
 

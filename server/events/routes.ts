@@ -10,6 +10,7 @@ import type { Routes, Services } from '../http/hilo-app.ts'
 import type { Caller } from '../organizations/scopes.ts'
 import { awaitNews } from './await-news.ts'
 import { createEventFeeds } from './event-feeds.ts'
+import { findGoodCallers } from './find-good-callers.ts'
 import { createOpenStreams, usualStreamTimes } from './open-streams.ts'
 import { presentEvents } from './present-events.ts'
 import { readFilter } from './read-filter.ts'
@@ -85,6 +86,9 @@ export const eventRoutes = ({ database: { db }, eventBell, streamTimes }: Servic
       await awaitNews(feeds, { organizationId: caller.organizationId, after: page.nextAfter, filter, signal })
       page = (await readPage(caller, { ...query, after: page.nextAfter })).page
     } while (hasNothing() && !signal.aborted)
+    if ((await findGoodCallers(db, [caller])).size === 0) {
+      throw new HiloError('UNAUTHORIZED', 'The API key or token of this call expired or was revoked while it waited.')
+    }
     return page
   })
 
