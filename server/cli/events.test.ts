@@ -42,10 +42,32 @@ describe('hilo events tail', skipWithout('postgres'), () => {
     assert.equal(await stop(), 0)
   })
 
+  test('moves on over what its filter leaves out: it may be removed meanwhile', async (t) => {
+    await say('What is shown', 'three')
+    await say('What is left out', 'four')
+    const args = ['--after', '0', '--conversation', 'three', '--types', 'message.created']
+    const { lines, stop } = followHilo(t, ['events', 'tail', ...args], env)
+    assert.match((await lines.next()).value, /agent: What is shown$/)
+    await beside.removeEvents(9)
+    await say('What comes later', 'three')
+    assert.match((await lines.next()).value, /agent: What comes later$/)
+    assert.equal(await stop(), 0)
+  })
+
+  test('what is not kept any more is an error, as in the API; --after 0 begins with the oldest that is kept', async () => {
+    const oldest = await runHilo(['events', 'tail', '--after', '0', '--no-follow', '--json'], { env })
+    assert.equal(oldest.json().seq, 10)
+    const removed = await runHilo(['events', 'tail', '--after', '3', '--no-follow'], { env })
+    assert.deepEqual([removed.exitCode, removed.stdout], [1, ''])
+    assert.match(removed.stderr, /^The events from 4 to 9 are not kept any more\. .*after=9/)
+    const toCome = await runHilo(['events', 'tail', '--after', '11', '--json'], { env })
+    assert.deepEqual([toCome.exitCode, toCome.json().code, toCome.json().field], [1, 'INVALID_REQUEST', 'after'])
+  })
+
   test('a conversation, a type or a number that is none is one clear line', async () => {
-    const unknown = await runHilo(['events', 'tail', '--conversation', 'three'], { env })
+    const unknown = await runHilo(['events', 'tail', '--conversation', 'none'], { env })
     assert.deepEqual([unknown.exitCode, unknown.stdout], [1, ''])
-    assert.match(unknown.stderr, /^No conversation "three" in this organization\./)
+    assert.match(unknown.stderr, /^No conversation "none" in this organization\./)
     const wrong = await runHilo(['events', 'tail', '--types', 'message.create'], { env })
     assert.match(wrong.stderr, /types of events separated by commas, of message\.created, /)
     assert.match((await runHilo(['events', 'tail', '--after', '-1'], { env })).stderr, /must be the number of an event/)

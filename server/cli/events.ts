@@ -5,8 +5,8 @@ import { accessConversation } from '../conversations/access-conversation.ts'
 import type { Transaction } from '../database/schema.ts'
 import { asOwner } from '../database/transactions.ts'
 import { presentEvents } from '../events/present-events.ts'
-import { type EventFilter, readEvents } from '../events/read-events.ts'
-import { readLastSeq } from '../events/read-log.ts'
+import type { EventFilter } from '../events/read-events.ts'
+import { readLastSeq, readLog } from '../events/read-log.ts'
 import { describeEvent } from './describe-event.ts'
 import { findOrganization } from './find-organization.ts'
 import { readEventTypes, readSeq, withJson, withOrganization } from './options.ts'
@@ -39,9 +39,11 @@ export function addEvents(program: Command): void {
 }
 
 /** A place in the log, and what of it is wanted. */
-interface Reading extends EventFilter {
+interface Reading {
   organizationId: string
-  after: number
+  /** Undefined: begin with the oldest that is kept. */
+  after: number | undefined
+  filter: EventFilter
 }
 
 async function tail(options: TailOptions): Promise<void> {
@@ -52,9 +54,9 @@ async function tail(options: TailOptions): Promise<void> {
     await withDatabase({ instead }, async ({ db }) => {
       const reading = await asOwner(db, (tx) => begin(tx, options))
       while (!stop.signal.aborted) {
-        const events = await asOwner(db, (tx) => readOn(tx, reading))
+        const { events, hasMore } = await asOwner(db, (tx) => readOn(tx, reading))
         for (const event of events) console.log(options.json ? JSON.stringify(event) : describeEvent(event))
-        if (events.length === pageSize) continue
+        if (hasMore) continue
         if (!options.follow) return
         await wait(lookEveryMs, undefined, { signal: stop.signal }).catch(() => {})
       }
@@ -69,14 +71,15 @@ async function begin(tx: Transaction, options: TailOptions): Promise<Reading> {
   const conversation = options.conversation === undefined
     ? undefined : await accessConversation(tx, organizationId, options.conversation)
   return {
-    organizationId, after: options.after ?? await readLastSeq(tx, organizationId),
-    types: options.types, conversationId: conversation?.id,
+    organizationId,
+    after: options.after === 0 ? undefined : options.after ?? await readLastSeq(tx, organizationId),
+    filter: { types: options.types, conversationId: conversation?.id },
   }
 }
 
-/** The next events, and moves on behind them. */
-async function readOn(tx: Transaction, reading: Reading): Promise<Event[]> {
-  const rows = await readEvents(tx, { ...reading, limit: pageSize })
-  reading.after = rows.at(-1)?.seq ?? reading.after
-  return presentEvents(tx, reading.organizationId, rows)
+/** The next events, and moves on behind all that was looked at. */
+async function readOn(tx: Transaction, reading: Reading): Promise<{ events: Event[], hasMore: boolean }> {
+  const { rows, nextAfter, hasMore } = await readLog(tx, { ...reading, limit: pageSize })
+  reading.after = nextAfter
+  return { events: await presentEvents(tx, reading.organizationId, rows), hasMore }
 }

@@ -1,6 +1,7 @@
 import { runHilo } from '../cli/run-hilo.ts'
 import { readConfig } from '../config.ts'
 import { openDatabase } from '../database/open.ts'
+import { asOwner } from '../database/transactions.ts'
 import { startServer } from '../start-server.ts'
 import { testSecret } from './start-hilo.ts'
 import { createTestPostgres } from './test-databases.ts'
@@ -12,6 +13,8 @@ export interface Beside {
   /** Sends JSON to the server, with a key that has every scope. @returns what it answers. */
   post(path: string, body: object): Promise<{ id: string }>
   get(path: string): Promise<{ items: object[] }>
+  /** Removes events up to this number, as housekeeping does with old ones. */
+  removeEvents(seq: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -35,6 +38,9 @@ export async function serveBeside(): Promise<Beside> {
       return await answer.json() as { id: string }
     },
     get: async (path) => (await fetch(server.url + path, { headers })).json() as Promise<{ items: object[] }>,
+    removeEvents: (seq) => asOwner(database.db, async (tx) => {
+      await tx.deleteFrom('events').where('seq', '<=', seq).execute()
+    }),
     stop: async () => {
       await server.stop()
       await database.close()
