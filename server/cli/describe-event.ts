@@ -3,6 +3,9 @@ import type { Event } from '@hilo/contract'
 /** Characters of a message that a line shows. */
 const excerpt = 60
 
+/** What a terminal would obey instead of showing it: customers write names and messages as they like. */
+const commands = /[\p{Cc}\p{Bidi_Control}]/gu
+
 /** An event in one line for people: number, time, type, what it is about. */
 export function describeEvent(event: Event): string {
   const about = [describePlace(event), describeMessage(event)].filter(Boolean)
@@ -19,5 +22,5 @@ function describeMessage({ data }: Event): string {
   const { author, text } = data.message
   const line = [...text.replace(/\s+/g, ' ').trim()]
   const shown = line.length > excerpt ? `${line.slice(0, excerpt - 1).join('')}…` : line.join('')
-  return `${author.name ?? author.kind}: ${shown}`
+  return `${author.name ?? author.kind}: ${shown}`.replace(commands, '�')
 }
