@@ -29,17 +29,17 @@ const isReopened = sql<boolean>`(
 
 /**
  * Opens the question of a repeated call again where it was never answered: its turn failed, or was broken off, or was
- * overtaken by what nobody answered either. A message that was recorded without a question becomes one.
+ * overtaken by what nobody answered either. A message that was recorded without a question becomes one; it is the
+ * customer's.
  * @returns whether it is open because of this call, rather than of one that still runs.
  */
 export async function openAgain(tx: Transaction, asked: Asked): Promise<boolean> {
   const { organizationId, conversationId, messageId, agentId, apiKeyId, question } = asked
-  const message = await tx.selectFrom('messages').select(['seq', 'author_kind'])
+  const { seq } = await tx.selectFrom('messages').select('seq')
     .where('organization_id', '=', organizationId).where('id', '=', messageId).executeTakeFirstOrThrow()
-  if (message.author_kind !== 'contact') throw notFromCustomer(message.author_kind)
   const request = JSON.stringify(await requestsHuman(tx, asked) ? { ...question, wasAiOff: true } : question)
   const inserted = await tx.insertInto('questions').values({
-    organization_id: organizationId, message_id: messageId, conversation_id: conversationId, seq: message.seq,
+    organization_id: organizationId, message_id: messageId, conversation_id: conversationId, seq,
     agent_id: agentId, api_key_id: apiKeyId, request,
   }).onConflict((conflict) => conflict.doNothing()).executeTakeFirst()
   const opened = await tx.updateTable('questions')
@@ -50,8 +50,14 @@ export async function openAgain(tx: Transaction, asked: Asked): Promise<boolean>
   return inserted.numInsertedOrUpdatedRows === 1n || opened.numUpdatedRows === 1n
 }
 
-function notFromCustomer(kind: string): HiloError {
-  return new HiloError('INVALID_REQUEST', `This externalId is that of a message which the customer did not write (${kind}).`, {
+/** @throws HiloError INVALID_REQUEST where the message of a repeated call is not the customer's. */
+export async function assertFromCustomer(
+  tx: Transaction, { organizationId, messageId }: Pick<Asked, 'organizationId' | 'messageId'>,
+): Promise<void> {
+  const { author_kind: kind } = await tx.selectFrom('messages').select('author_kind')
+    .where('organization_id', '=', organizationId).where('id', '=', messageId).executeTakeFirstOrThrow()
+  if (kind === 'contact') return
+  throw new HiloError('INVALID_REQUEST', `This externalId is that of a message which the customer did not write (${kind}).`, {
     field: 'externalId', hint: 'Ask only about messages of the customer: most systems tell of their own ones as well.',
   })
 }

@@ -179,9 +179,11 @@ for (const database of databases) {
     test('a message that the customer did not write is not asked about', async (t) => {
       const { hilo, model } = await startAnswering(t, database)
       await record(hilo, { query: 'We are here.', conversationId, externalId: 'e1' })
-      assertRefused(await query(hilo, { query: 'We are here.', conversationId, externalId: 'e1' }), {
-        status: 400, code: 'INVALID_REQUEST', field: 'externalId',
-      })
+      for (const streaming of [false, true]) {
+        assertRefused(await query(hilo, { query: 'We are here.', conversationId, externalId: 'e1', streaming }), {
+          status: 400, code: 'INVALID_REQUEST', field: 'externalId',
+        })
+      }
       assert.equal(model.requests.length, 0)
     })
 

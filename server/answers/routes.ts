@@ -11,6 +11,7 @@ import type { Routes, Services } from '../http/hilo-app.ts'
 import type { NewMessage, Outcome } from '../messages/new-message.ts'
 import { AnswerStream } from './answer-stream.ts'
 import type { AnswerListener, Asked } from './answers.ts'
+import { assertFromCustomer } from './open-again.ts'
 import { presentAccepted, presentAnswer } from './present-answer.ts'
 import { readQuestion } from './read-question.ts'
 import { requestsHuman } from './requests-human.ts'
@@ -60,6 +61,8 @@ export const answerRoutes = (services: Services): Routes => async (app) => {
     const { organizationId, apiKeyId, agentId } = message
     const { recorded: { conversationId, messageId }, isRepeat, claimed: begun } = outcome
     const question = outcome.question!
+    const address = { organizationId, messageId }
+    if (isRepeat) await inOrganization(db, organizationId, (tx) => assertFromCustomer(tx, address))
     return {
       outcome, asked: { organizationId, conversationId, messageId, isRepeat, question, agentId, apiKeyId, begun },
     }
