@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { text } from 'node:stream/consumers'
-import { describe, test } from 'node:test'
+import { describe, test, type TestContext } from 'node:test'
 import { compileFunction } from 'node:vm'
 import { Webhook } from 'standardwebhooks'
 import { readBlock, root } from './document.ts'
 import { startGuideReceiver } from './guide-receiver.ts'
 import { record } from './query-agent.ts'
 import { makeFolder } from './spawn-hilo.ts'
-import { startAlone, startHilo } from './start-hilo.ts'
+import { type Hilo, startAlone, startHilo } from './start-hilo.ts'
 import { databases, openTestDatabase, skipWithout } from './test-databases.ts'
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo='
@@ -52,6 +52,17 @@ test('the Code node of n8n hands on what is signed, and fails on the rest', asyn
   await assert.rejects(run(`${body} `, sign(body, 'evt_1')), /No matching signature/)
 })
 
+/** The script of the guide in a folder of its own: each time it is run, the lines that it prints. */
+function runCatchUp(t: TestContext, hilo: Hilo): () => Promise<string[]> {
+  const folder = makeFolder(t)
+  return async () => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', readBlock(catchUpGuide, 'node catch-up')], {
+      cwd: folder, env: { ...process.env, HILO_URL: hilo.url, HILO_API_KEY: hilo.key }, stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    return (await text(child.stdout)).trim().split('\n')
+  }
+}
+
 for (const kind of databases) {
   describe(`guides on ${kind}`, skipWithout(kind), () => {
     test('what Hilo sends, the receiver in Node understands', async (t) => {
@@ -72,19 +83,21 @@ for (const kind of databases) {
 
     test('the script of the guide catches up from where it was, each event once', async (t) => {
       const hilo = await startHilo(t, kind)
-      const folder = makeFolder(t)
-      const catchUp = async () => {
-        const child = spawn(process.execPath, ['--input-type=module', '-e', readBlock(catchUpGuide, 'node catch-up')], {
-          cwd: folder, env: { ...process.env, HILO_URL: hilo.url, HILO_API_KEY: hilo.key }, stdio: ['ignore', 'pipe', 'inherit'],
-        })
-        return (await text(child.stdout)).trim().split('\n')
-      }
+      const catchUp = runCatchUp(t, hilo)
       await record(hilo, { conversationId: 'one' })
       assert.deepEqual(await catchUp(), ['1 conversation.created', '2 message.created'])
       await record(hilo, { conversationId: 'one' })
       await record(hilo, { conversationId: 'one' })
       assert.deepEqual(await catchUp(), ['3 message.created', '4 message.created'])
       assert.deepEqual(await catchUp(), [''])
+    })
+
+    test('the script begins with the oldest event that is kept', async (t) => {
+      const hilo = await startHilo(t, kind)
+      await record(hilo, { conversationId: 'one' })
+      await hilo.asOwner((tx) => tx.deleteFrom('events')
+        .where('organization_id', '=', hilo.organizationId).where('seq', '=', 1).execute())
+      assert.deepEqual(await runCatchUp(t, hilo)(), ['2 message.created'])
     })
   })
 }
