@@ -105,7 +105,7 @@ test('where an answer is cut inside a secret its beginning is struck out, too; w
   const headers = { Authorization: `Bearer ${secret}` }
   const padding = (count: number) => 'x'.repeat(8192 - count)
   const shown: [begins: string, shows: string][] = [
-    [`very`, '***'], ['Bearer very-s', '***'], [`${secret.slice(0, -1)}`, '***'], [secret, '***'], ['very-tired', 'very-tired'],
+    ['very', '***'], ['Bearer very-s', '***'], [`${secret.slice(0, -1)}`, '***'], [secret, '***'], ['very-tired', 'very-tired'],
   ]
   for (const [begins, shows] of shown) {
     const whole = `${padding(begins.length)}${begins}${secret}`

@@ -108,7 +108,7 @@ function describeAnswer({ status, headers, body, isCut }: GuardedBytes, secrets:
   return `The tool failed with status ${status}.${redirect} ${whole}`.trimEnd()
 }
 
-/** What a tool is sent and nobody else may see. Ids of ours are no secrets, also where a header of the agent's holds one. */
+/** What a tool is sent and nobody else may see. Ids of ours are no secrets, also where a header holds one. */
 function listSecrets({ headers }: HttpToolSettings, identity: CallIdentity): string[] {
   const ids: unknown[] = Object.values(identity)
   return Object.entries(headers)
