@@ -17,7 +17,7 @@ for (const database of databases) {
       const { id, ownApiKeyId, lastSeq, createdAt, updatedAt, ...settings } = endpoint
       assert.deepEqual(settings, {
         kind: 'events', url, description: null, eventTypes: null, agentId: null, channel: null, ordered: true, ignoreOwn: false,
-        isEnabled: true, disabledReason: null, failingSince: null, oldSecretUntil: null,
+        isEnabled: true, disabledReason: null, failingSince: null, pausedUntil: null, oldSecretUntil: null,
       })
       assert.ok(Number.isInteger(lastSeq) && Date.parse(createdAt) && Date.parse(updatedAt))
       assert.equal(ownApiKeyId, (await hilo.request('GET', '/api/api-keys')).body.items[0].id)
