@@ -54,7 +54,7 @@ describe('hilo webhooks, beside a running server', skipWithout('postgres'), () =
     const none = 'No webhook endpoint "nobody" in this organization. "npx hilo webhooks list" lists them.\n'
     assert.equal((await hilo('test', 'nobody')).stderr, none)
     assert.equal((await hilo('redeliver', 'nobody')).stderr, 'Say which events: either --seq, or --failed, '
-      + 'or a range by number (--from-seq, --to-seq), or a range by time (--from, --to).\n')
+      + 'or a range that begins with --from-seq or --from and ends with --to-seq or --to.\n')
     assert.equal((await hilo('redeliver', 'nobody', '--to-seq', '9')).stderr, '--from-seq is missing. Say where the range begins.\n')
     const { id } = await subscribe(t, 204)
     assert.match((await hilo('redeliver', id, '--seq', '9999')).stderr,
