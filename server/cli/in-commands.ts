@@ -18,11 +18,11 @@ const quotedField = new RegExp(`"(${Object.keys(optionsOfFields).join('|')})"(?:
 
 /** An error of the code that the API shares with the command line, for somebody who types commands. */
 export function inCommands({ message, code, hint }: HiloError): { error: string, hint: string | undefined } {
-  return {
-    // Other errors quote what somebody typed.
-    error: code === 'INVALID_REQUEST' ? message.replace(quotedField, (_, field: string) => optionsOfFields[field]!) : message,
-    hint: hint && hintInCommands(hint),
-  }
+  // Other errors quote what somebody typed.
+  const name = (text: string) => (
+    code === 'INVALID_REQUEST' ? text.replace(quotedField, (_, field: string) => optionsOfFields[field]!) : text
+  )
+  return { error: name(message), hint: hint && hintInCommands(name(hint)) }
 }
 
 /** undefined where only the API lists what is meant: whoever types commands may have no key for it. */

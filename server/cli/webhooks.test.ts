@@ -55,7 +55,8 @@ describe('hilo webhooks, beside a running server', skipWithout('postgres'), () =
     assert.equal((await hilo('test', 'nobody')).stderr, none)
     assert.equal((await hilo('redeliver', 'nobody')).stderr, 'Say which events: either --seq, or --failed, '
       + 'or a range that begins with --from-seq or --from and ends with --to-seq or --to.\n')
-    assert.equal((await hilo('redeliver', 'nobody', '--to-seq', '9')).stderr, '--from-seq is missing. Say where the range begins.\n')
+    assert.equal((await hilo('redeliver', 'nobody', '--to-seq', '9')).stderr, 'The range has no beginning. '
+      + 'Add --from-seq, a number, or --from, a time.\n')
     const { id } = await subscribe(t, 204)
     assert.match((await hilo('redeliver', id, '--seq', '9999')).stderr,
       /^No event with the number 9999 .* "npx hilo events tail --after 0 --no-follow" lists what the log still holds\.\n$/)
