@@ -1,10 +1,10 @@
-import { type RawBuilder, sql } from 'kysely'
+import { type Insertable, type RawBuilder, sql } from 'kysely'
 import type { ConversationSet } from '../conversations/conversation-set.ts'
 import { createId } from '../database/create-id.ts'
 import { inOrder } from '../database/in-order.ts'
 import { insertInto, type Write } from '../database/write-rows.ts'
 import { keyOf } from '../database/key-of.ts'
-import type { Transaction } from '../database/schema.ts'
+import type { ContactIdentitiesTable, Transaction } from '../database/schema.ts'
 import { run, type Statement, statement } from '../database/statements.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import type { NewIdentity, NewMessage } from '../messages/new-message.ts'
@@ -22,13 +22,7 @@ export interface ContactState {
   isNew: boolean
 }
 
-export interface AddedIdentity {
-  organization_id: string
-  kind: string
-  value: string
-  contact_id: string
-  raw: string
-  origin: string
+export interface AddedIdentity extends Omit<Insertable<ContactIdentitiesTable>, 'created_at'> {
   /** The contact had none of this kind when it was read. */
   isFilledIn: boolean
 }
