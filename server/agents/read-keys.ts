@@ -35,15 +35,19 @@ export function readKeys(input: MessageInput, context: KeysContext): ReadKeys {
   const outside = readChannelExternalId(input.channelExternalId, context)
   const own = readConversationId(input.conversationId)
   const named = { keys: [...outside.keys, ...own.keys], warnings: [...outside.warnings, ...own.warnings] }
-  if (outside.address || context.channel !== 'whatsapp') {
-    const warnings = [...named.warnings, ...warnOfOthers(outside.address, context)]
+  if (!outside.address && context.channel !== 'whatsapp') return named
+  const ofContact = findContactPhone(context)
+  if (outside.address) {
+    // Nearly always the visitor is plainly the address, and need not be read.
+    const isVisitor = context.visitorId === outside.address.value.slice(1)
+    const visitor = isVisitor ? undefined : readVisitor(context).address
+    const warnings = [...named.warnings, ...warnOfOthers(outside.address, [visitor, ofContact])]
     return { ...named, address: outside.address, warnings }
   }
-  const { address, refused } = readVisitorAddress(context)
-  const warnings = [...named.warnings, ...warnOfOthers(address, context)]
-  if (named.keys.length > 0) {
-    return { ...named, address, warnings, visitorPhone: address?.field === 'visitorId' ? address : undefined }
-  }
+  const { address: visitorPhone, refused } = readVisitor(context)
+  const address = visitorPhone ?? ofContact
+  const warnings = [...named.warnings, ...warnOfOthers(address, [ofContact])]
+  if (named.keys.length > 0) return { ...named, address, warnings, visitorPhone }
   if (address) return { keys: [toKey(address, context.pathAgentId)], address, warnings }
   if (refused) throw refuseId('visitorId', refused)
   return { ...named, warnings: [...named.warnings, noAddress] }
@@ -56,11 +60,8 @@ const noAddress: Warning = {
 }
 
 /** Several phones in one WhatsApp message may be two customers': a flow may fill in a wrong one. */
-function warnOfOthers(address: NewIdentity | undefined, context: KeysContext): Warning[] {
-  if (address?.kind !== 'phone') return []
-  const isVisitor = context.visitorId === address.value.slice(1) // nearly always: it need not be read
-  const visitor = isVisitor ? undefined : readVisitorAddress({ ...context, identities: [] }).address
-  const others = [visitor, findContactPhone(context)]
+function warnOfOthers(address: NewIdentity | undefined, others: readonly (NewIdentity | undefined)[]): Warning[] {
+  if (!address) return []
   return others.filter((other) => other !== undefined).filter((other) => phonesDiffer(address, other)).map((other) => ({
     code: 'PHONES_DIFFER',
     message: `${other.field} is ${other.value}, but ${address.field} names ${address.value}: if they are not one ` +
@@ -96,16 +97,15 @@ function readConversationId(raw: MessageInput['conversationId']): ReadKeys {
 
 type VisitorAddress = NewIdentity & { field: 'visitorId' | 'contact.phoneNumber' }
 
-/** On WhatsApp: the address in `visitorId`, else the one of the contact. */
-function readVisitorAddress(
-  { visitorId, defaultCountry, identities }: KeysContext,
-): { address?: VisitorAddress, refused?: Refused } {
-  const parsed = visitorId === undefined ? undefined : parseWhatsAppAddress(visitorId, { defaultCountry })
-  if (parsed?.ok) return { address: toIdentity(parsed, visitorId!, 'visitorId') }
-  return { address: findContactPhone({ identities }), refused: parsed }
+/** On WhatsApp: the address in `visitorId`. */
+function readVisitor({ visitorId, defaultCountry }: KeysContext): { address?: VisitorAddress, refused?: Refused } {
+  if (visitorId === undefined) return {}
+  const parsed = parseWhatsAppAddress(visitorId, { defaultCountry })
+  return parsed.ok ? { address: toIdentity(parsed, visitorId, 'visitorId') } : { refused: parsed }
 }
 
-function findContactPhone({ identities }: Pick<KeysContext, 'identities'>): VisitorAddress | undefined {
+/** On WhatsApp: the address in `contact.phoneNumber`. */
+function findContactPhone({ identities }: KeysContext): VisitorAddress | undefined {
   return identities.find((identity): identity is VisitorAddress => identity.field === 'contact.phoneNumber')
 }
 
