@@ -85,7 +85,7 @@ async function endFailed(
   onError(error)
   const { seenMessageIds, model, usage, toolCalls } = work
   return endWith(db, { ...toWork(turn), seenMessageIds, model, usage, toolCalls }, {
-    outcome: 'failed', error: describeFault(error), requestsHuman: requestsHuman(turn),
+    outcome: 'failed', error: describeFault(error), requestsHuman: isLeftToHuman(turn),
   })
 }
 
@@ -96,7 +96,8 @@ function describeFault(error: unknown): TurnError {
     : { code: 'INTERNAL', message: 'The answer failed inside Hilo; its log holds the details.' }
 }
 
-function requestsHuman({ agent }: ClaimedTurn): boolean {
+/** Where no answer comes, by the settings of the agent. */
+function isLeftToHuman({ agent }: ClaimedTurn): boolean {
   return agent.settings.onModelFailure === 'request_human'
 }
 
@@ -117,7 +118,7 @@ async function commit(options: RunOptions, attempt: Attempt, signal: AbortSignal
   const { turn, work, thought } = attempt
   if (signal.aborted) return signal.reason === 'gone' ? endAborted(options, attempt) : endInterrupted(options.db, turn, work)
   if (thought.error) {
-    return endWith(options.db, work, { outcome: 'failed', error: thought.error, requestsHuman: requestsHuman(turn) })
+    return endWith(options.db, work, { outcome: 'failed', error: thought.error, requestsHuman: isLeftToHuman(turn) })
   }
   const outcome = thought.text.trim() === ''
     ? await endWordless(options.db, attempt) : await recordAnswer(options.ingest, attempt)
