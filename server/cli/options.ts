@@ -1,6 +1,7 @@
 import { type EventType, eventTypes } from '@hilo/contract'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { settings } from '../config.ts'
+import { isWithinYears, lastYear } from '../organizations/key-expiry.ts'
 import { type Scope, scopes } from '../organizations/scopes.ts'
 
 /** `--json`, which every command has that answers something. */
@@ -53,8 +54,6 @@ function readList<Word extends string>(text: string, words: readonly Word[], wha
   return [...new Set(wanted)]
 }
 
-/** Of five digits, ISO 8601 writes it in another way, which many programs do not read. */
-const lastYear = 9999
 const dayMs = 24 * 60 * 60 * 1000
 const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/
 
@@ -66,8 +65,7 @@ export const readExpiry = reading((text): Date => {
     throw new Error('must be days from now such as 90d, a day such as 2030-01-31, or a time such as 2030-01-31T12:00:00Z')
   }
   if (date.getTime() <= Date.now()) throw new Error('must lie in the future')
-  // So many days may be past what a date can hold at all: then its year is no number.
-  if (!(date.getUTCFullYear() <= lastYear)) throw new Error(`is too far ahead: the last year is ${lastYear}`)
+  if (!isWithinYears(date)) throw new Error(`is too far ahead: the last year is ${lastYear}`)
   return date
 })
 

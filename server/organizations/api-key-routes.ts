@@ -6,6 +6,7 @@ import { errorResponses } from '../http/error-responses.ts'
 import type { Routes, Services } from '../http/hilo-app.ts'
 import { createApiKey } from './create-api-key.ts'
 import type { CallerFinder } from './find-caller.ts'
+import { isWithinYears } from './key-expiry.ts'
 import { listApiKeys, readApiKey } from './list-api-keys.ts'
 import { revokeApiKey } from './revoke-api-key.ts'
 
@@ -40,8 +41,7 @@ const revokeSchema = {
 function readExpiry(expiresAt: string | null | undefined): Date | undefined {
   if (!expiresAt) return undefined
   const time = new Date(expiresAt)
-  const problem = Number.isNaN(time.getTime()) || time.getUTCFullYear() > 9999
-    ? `"expiresAt" is no time that can be kept: ${expiresAt}.`
+  const problem = !isWithinYears(time) ? `"expiresAt" is no time that can be kept: ${expiresAt}.`
     : time.getTime() <= Date.now() && `"expiresAt" must lie in the future; ${expiresAt} does not.`
   if (problem) throw new HiloError('INVALID_REQUEST', problem, { field: 'expiresAt' })
   return time
