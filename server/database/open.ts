@@ -13,7 +13,7 @@ import { lockDataFolder } from './data-folder-lock.ts'
 import { migrate } from './migrate.ts'
 import { ownPglite } from './own-pglite.ts'
 import type { Database } from './schema.ts'
-import { letServe } from './serving-role.ts'
+import { describeLack, letServe } from './serving-role.ts'
 
 /** An open, migrated database. */
 export interface OpenDatabase {
@@ -140,10 +140,8 @@ function explain(error: unknown, url: string): string {
   const reason = describe(error)
   const location = describeLocation(url)
   if (/permission denied to (create|grant|set) role|admin option on role/.test(reason)) {
-    const user = decodeURIComponent(new URL(url).username)
-    const isThere = !reason.includes('create role')
-    return `Cannot use ${location}: its user may not ${isThere ? 'use' : 'create'} the role hilo_app, which keeps ` +
-      `organizations apart. ${letServe({ user, isThere })}`
+    const role = { user: decodeURIComponent(new URL(url).username), isThere: !reason.includes('create role') }
+    return `Cannot use ${location}: ${describeLack(role)} ${letServe(role)}`
   }
   return `Cannot use ${location}: ${reason}. Check HILO_DATABASE_URL and that the server runs.`
 }

@@ -30,6 +30,11 @@ export async function readServingRole(db: Database): Promise<ServingRole> {
   return role!
 }
 
+/** What the user lacks, as the end of a sentence. */
+export function describeLack({ isThere }: Pick<ServingRole, 'isThere'>): string {
+  return `its user may not ${isThere ? 'use' : 'create'} the role hilo_app, which keeps organizations apart.`
+}
+
 /** For an administrator of the server: the statements that let this user serve requests. */
 export function letServe({ user, isThere }: Pick<ServingRole, 'user' | 'isThere'>): string {
   const grant = `grant hilo_app to ${pg.escapeIdentifier(user)};`

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { readMigrationStates } from '../../database/migrate.ts'
 import type { Database } from '../../database/schema.ts'
-import { letServe, readServingRole } from '../../database/serving-role.ts'
+import { describeLack, letServe, readServingRole } from '../../database/serving-role.ts'
 import type { Check } from './check.ts'
 
 const name = 'migrations'
@@ -30,8 +30,7 @@ export async function checkMigrations(db: Database): Promise<{ check: Check, isU
 async function checkEmpty(db: Database): Promise<Check> {
   const role = await readServingRole(db)
   if (!role.mayUse) {
-    const problem = `its user may not ${role.isThere ? 'use' : 'create'} the role hilo_app, which keeps organizations apart`
-    return { name, state: 'FAIL', message: `The database is empty, and ${problem}.`, hint: letServe(role) }
+    return { name, state: 'FAIL', message: `The database is empty, and ${describeLack(role)}`, hint: letServe(role) }
   }
   const hint = 'The first start sets it up. If Hilo has run before, the settings point to the wrong one.'
   return { name, state: 'WARN', message: 'The database is empty.', hint }
