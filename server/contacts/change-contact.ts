@@ -7,7 +7,7 @@ import type { Caller } from '../organizations/scopes.ts'
 import { type ContactRow, lockContact } from './access-contact.ts'
 import { addIdentities, type IdentityRow, loadIdentities } from './contact-identities.ts'
 import { mergeMetadata } from '../metadata/merge-metadata.ts'
-import { lockHintsOf } from './propose-hinted.ts'
+import { lockHintsOf } from './hint-lock.ts'
 import { type ContactKey, type ContactKeyField, kindOfField, readContactKey } from './read-contact-key.ts'
 
 /**

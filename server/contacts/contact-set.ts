@@ -217,7 +217,6 @@ export function attachIdentity(
   set.addedIdentities.push({
     organization_id: contact.organizationId, kind, value, contact_id: contact.id, raw, origin, isFilledIn,
   })
-  linkContact(set, contact)
 }
 
 /** Notes that a row of this batch will point at the contact. */

@@ -6,7 +6,7 @@ import { recordEvents } from '../events/record-events.ts'
 import type { Caller } from '../organizations/scopes.ts'
 import { addIdentities } from './contact-identities.ts'
 import { mergeMetadata } from '../metadata/merge-metadata.ts'
-import { lockHintsOf } from './propose-hinted.ts'
+import { lockHintsOf } from './hint-lock.ts'
 import { contactKeyFields, readContactKey } from './read-contact-key.ts'
 
 /**

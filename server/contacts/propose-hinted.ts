@@ -1,15 +1,6 @@
 import { createId } from '../database/create-id.ts'
 import type { Transaction } from '../database/schema.ts'
-import { run } from '../database/statements.ts'
-import { lockHints } from './hint-lock.ts'
 import type { ContactKey } from './read-contact-key.ts'
-
-/** To be taken before the rows of contacts, as `ingest` does, by what will call `proposeHinted`. */
-export async function lockHintsOf(
-  tx: Transaction, organizationId: string, keys: readonly (ContactKey | undefined)[],
-): Promise<void> {
-  if (keys.some((key) => key?.hints?.length)) await run(tx, lockHints([organizationId]))
-}
 
 interface Owner {
   organizationId: string
