@@ -64,7 +64,6 @@ const addMessages = `
 /** What is to be filled in. */
 interface Filling {
   tenants: readonly Tenant[]
-  firstConversation: number
   conversations: number
   /** How many messages a conversation has. */
   messagesOf(conversation: number): number
@@ -85,7 +84,7 @@ function shuffle(count: number): number[] {
   return [...keys.keys()].sort((one, other) => keys.get(one)! - keys.get(other)!)
 }
 
-/** Fills in conversations from `firstConversation` on, each with its contact, its messages and their events. */
+/** Fills in conversations from the first on, each with its contact, its messages and their events. */
 export async function fillMessages(url: string, filling: Filling): Promise<void> {
   const order = shuffle(filling.conversations)
   const client = new pg.Client({ connectionString: url })
@@ -95,7 +94,7 @@ export async function fillMessages(url: string, filling: Filling): Promise<void>
     let newest = 0
     for (let start = 0; start < order.length; start += 10_000) {
       const part = order.slice(start, start + 10_000)
-      const rows = part.map((place) => planConversation(filling.firstConversation + place, filling))
+      const rows = part.map((place) => planConversation(place, filling))
       newest = Math.max(newest, ...rows.map(({ messages }) => messages))
       await client.query(addWanted, [JSON.stringify(rows)])
     }

@@ -93,7 +93,7 @@ async function startSide(bench: Bench, name: string): Promise<Side> {
 /** Fills in `count` conversations, the measured ones first. */
 function fill({ place, tenants }: Side, conversations: number, count: number): Promise<void> {
   return fillMessages(place.HILO_DATABASE_URL, {
-    tenants, firstConversation: 0, conversations: count,
+    tenants, conversations: count,
     messagesOf: (conversation) => (
       conversation < states.length * conversations ? messagesOfMeasured : messagesOfOthers
     ),

@@ -77,10 +77,11 @@ export function percentiles(tookMs: readonly number[]): Percentiles {
 
 /** What several measurements of one thing say together: means; failures are added up. */
 export function average(all: readonly Figures[]): Figures {
-  const mean = (read: (figures: Figures) => number) => all.reduce((sum, one) => sum + read(one), 0) / all.length
+  const sum = (read: (figures: Figures) => number) => all.reduce((total, one) => total + read(one), 0)
+  const mean = (read: (figures: Figures) => number) => sum(read) / all.length
   return {
     requestsPerSecond: mean((one) => one.requestsPerSecond), p50Ms: mean((one) => one.p50Ms),
     p99Ms: mean((one) => one.p99Ms), measuredFromMs: all[0]!.measuredFromMs,
-    failed: mean((one) => one.failed) * all.length, firstFailure: all.find((one) => one.firstFailure)?.firstFailure,
+    failed: sum((one) => one.failed), firstFailure: all.find((one) => one.firstFailure)?.firstFailure,
   }
 }
