@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type EventReader, openReader } from '../test/event-reader.ts'
 import { assertRefused, record } from '../test/query-agent.ts'
-import { openRaw, readToEnd, takeResponse } from '../test/raw-stream.ts'
+import { openSlowReader, recordMuch } from '../test/raw-stream.ts'
 import { recordMessages } from '../test/record-messages.ts'
 import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
 
@@ -110,19 +110,16 @@ for (const database of databases) {
 
     test('a reader that does not read is cut off with a word, and goes on where it was', async (t) => {
       const hilo = await startHilo(t, database)
-      const asked = takeResponse(hilo)
-      const slow = await openRaw(hilo, '?after=0') // reads nothing until it is asked to
-      const response = await asked
+      const slow = await openSlowReader(hilo, '?after=0')
       const fast = await openReader(t, hilo, '?after=0&types=message.created')
-      const text = 'x'.repeat(6000)
-      let newest = 1
-      for (; !response.writableEnded; newest += 1000) {
-        const messages = upTo(1000).map((number) => ({ query: `${text} ${newest} ${number}`, conversationId: 'one' }))
-        await recordMessages(hilo, messages)
-      }
+      const much = await recordMuch(hilo)
+      const more = upTo(1000).map((number) => ({ query: `text ${number}`, conversationId: 'one' }))
+      for (let times = 0; times < 2; times += 1) await recordMessages(hilo, more) // more than a reader may be behind
+      let newest = much + 2000
+      for (; !slow.hasEnded(); newest += 1) await record(hilo, { conversationId: 'one' }) // each lets the server look
+      const { seqs: first, code, after } = await slow.ending
       await fast.until(reaches(newest))
       assert.equal(fast.events.length, newest - 1)
-      const { seqs: first, code, after } = await readToEnd(slow)
       assert.deepEqual([code, after], ['TOO_SLOW', first.length])
       assert.deepEqual(first, upTo(first.length))
       assert.ok(first.length < newest)
