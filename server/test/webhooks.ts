@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { setImmediate } from 'node:timers/promises'
+import { setTimeout } from 'node:timers/promises'
 import type { NewWebhookEndpointBody, WebhookAttempt, WebhookEndpoint } from '@hilo/contract'
 import { record } from './query-agent.ts'
 import type { Hilo } from './start-hilo.ts'
@@ -23,7 +23,7 @@ export async function until<Value>(read: () => Promise<Value>, isWanted: (value:
   for (;;) {
     const value = await read()
     if (isWanted(value)) return value
-    await setImmediate()
+    await setTimeout(10)
   }
 }
 
