@@ -11,7 +11,7 @@ function describeMessage(name: string | null, text: string): string {
 
 test('nothing that a customer writes reaches the terminal as a command', () => {
   assert.equal(describeMessage(null, 'a\u001b[2Jb\u0007\u009b31mc\u007f'), 'customer: a�[2Jb��31mc�')
-  assert.equal(describeMessage('\u001b]0;x\u0007Ana\n\u202e', 'gnp.\u2066exe'), '�]0;x�Ana��: gnp.�exe')
+  assert.equal(describeMessage('\u001b]0;x\u0007Ana\n\u202e', 'gnp.\u2066exe'), '�]0;x�Ana �: gnp.�exe')
 })
 
 test('line breaks become spaces, other signs stay as they are', () => {

@@ -1,10 +1,8 @@
 import type { Event } from '@hilo/contract'
+import { toPrintable } from './printable.ts'
 
 /** Characters of a message that a line shows. */
 const excerpt = 60
-
-/** What a terminal would obey instead of showing it: customers write names and messages as they like. */
-const commands = /[\p{Cc}\p{Bidi_Control}]/gu
 
 /** An event in one line for people: number, time, type, what it is about. */
 export function describeEvent(event: Event): string {
@@ -20,7 +18,9 @@ function describePlace({ data }: Event): string {
 function describeMessage({ data }: Event): string {
   if (!('message' in data) || !data.message) return ''
   const { author, text } = data.message
-  const line = [...text.replace(/\s+/g, ' ').trim()]
+  const line = [...onOneLine(text)]
   const shown = line.length > excerpt ? `${line.slice(0, excerpt - 1).join('')}…` : line.join('')
-  return `${author.name ?? author.kind}: ${shown}`.replace(commands, '�')
+  return toPrintable(`${onOneLine(author.name ?? author.kind)}: ${shown}`)
 }
+
+const onOneLine = (text: string) => text.replace(/\s+/g, ' ').trim()

@@ -11,6 +11,7 @@ import { describeEvent } from './describe-event.ts'
 import { findOrganization } from './find-organization.ts'
 import { readEventTypes, readSeq, withJson, withOrganization } from './options.ts'
 import { type OutputOptions, printProblem } from './print.ts'
+import { toPrintableJson } from './printable.ts'
 import { withDatabase } from './with-database.ts'
 
 interface TailOptions extends OutputOptions {
@@ -55,7 +56,7 @@ async function tail(options: TailOptions): Promise<void> {
       const reading = await asOwner(db, (tx) => begin(tx, options))
       while (!stop.signal.aborted) {
         const { events, hasMore } = await asOwner(db, (tx) => readOn(tx, reading))
-        for (const event of events) console.log(options.json ? JSON.stringify(event) : describeEvent(event))
+        for (const event of events) console.log(options.json ? toPrintableJson(event) : describeEvent(event))
         if (hasMore) continue
         if (!options.follow) return
         await wait(lookEveryMs, undefined, { signal: stop.signal }).catch(() => {})

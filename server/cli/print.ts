@@ -2,6 +2,7 @@ import { isUnavailable } from '../database/database-errors.ts'
 import { HiloError } from '../errors.ts'
 import { StartError } from '../start-error.ts'
 import { inCommands } from './in-commands.ts'
+import { toPrintable, toPrintableJson } from './printable.ts'
 
 /** What a command has to say, for machines (`data`, printed as JSON) and for people (`text`). */
 export interface Answer {
@@ -23,7 +24,7 @@ export interface OutputOptions {
 export async function print({ json }: OutputOptions, work: () => Promise<Answer>): Promise<void> {
   try {
     const { data, text, exitCode = 0 } = await work()
-    console.log(json ? toJson(data) : text)
+    console.log(json ? toPrintableJson(data, 2) : toPrintable(text))
     process.exitCode = exitCode
   } catch (error) {
     printProblem({ json }, error)
@@ -33,13 +34,9 @@ export async function print({ json }: OutputOptions, work: () => Promise<Answer>
 /** Prints an error as `print` does, and sets the exit code. One that nobody foresaw goes on as it is. */
 export function printProblem({ json }: OutputOptions, error: unknown): void {
   const problem = describe(error)
-  if (json) console.log(toJson(problem))
-  console.error([problem.error, problem.hint].filter(Boolean).join(' '))
+  if (json) console.log(toPrintableJson(problem, 2))
+  console.error(toPrintable([problem.error, problem.hint].filter(Boolean).join(' ')))
   process.exitCode = 1
-}
-
-function toJson(value: object): string {
-  return JSON.stringify(value, null, 2)
 }
 
 interface Problem {

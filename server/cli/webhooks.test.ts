@@ -18,7 +18,7 @@ describe('hilo webhooks, beside a running server', skipWithout('postgres'), () =
   )
 
   async function subscribe(t: TestContext, status: number) {
-    const receiver = await startReceiver(t, () => ({ status, body: 'thank you' }))
+    const receiver = await startReceiver(t, () => ({ status, body: 'thank you\u001b[2J' }))
     const { id } = await beside.post('/api/webhook-endpoints', { url: receiver.url, eventTypes: ['message.created'] })
     return { receiver, id }
   }
@@ -35,7 +35,7 @@ describe('hilo webhooks, beside a running server', skipWithout('postgres'), () =
     assert.equal(good.receiver.received[0]!.event.type, 'webhook.test')
     const bad = await subscribe(t, 500)
     const refused = await hilo('test', bad.id)
-    assert.match(refused.stdout, /^Not accepted: The receiver answered 500; only 200 to 299 is success\.\nIt answered: thank you\n/)
+    assert.match(refused.stdout, /^Not accepted: The receiver answered 500; only 200 to 299 is success\.\nIt answered: thank you�\[2J\n/)
     assert.equal(refused.exitCode, 1)
   })
 
