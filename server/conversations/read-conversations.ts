@@ -1,4 +1,4 @@
-import { type Expression, sql } from 'kysely'
+import { type Expression, type RawBuilder, sql } from 'kysely'
 import { isListed } from '../database/is-listed.ts'
 import type { Transaction } from '../database/schema.ts'
 import { cursorTime } from '../http/cursor.ts'
@@ -20,14 +20,19 @@ export interface ConversationDetails extends ConversationRow {
 const maxKeys = 50
 const excerptLength = 200
 
-/**
- * Reads the conversations that `picked` selects (all their columns), newest change first, each with its contact, keys
- * and last message: one statement, whatever their number.
- */
+/** Reads the conversations that `picked` selects, as `selectConversations` does. */
 export async function readConversations(
   tx: Transaction, picked: Expression<ConversationRow>,
 ): Promise<ConversationDetails[]> {
-  const { rows } = await sql<ConversationDetails>`
+  return (await selectConversations(picked).execute(tx)).rows
+}
+
+/**
+ * SQL for the conversations that `picked` selects (all their columns), newest change first, each with its contact, keys
+ * and last message: one statement, whatever their number.
+ */
+export function selectConversations(picked: Expression<ConversationRow>): RawBuilder<ConversationDetails> {
+  return sql<ConversationDetails>`
     select c.*, ${cursorTime('c.updated_at')} as position, p.first_name, p.last_name, keys.list as keys,
       to_json(last) as last_message
     from ${picked} as c
@@ -35,8 +40,7 @@ export async function readConversations(
     left join lateral (${keysOf}) keys on true
     left join lateral (${lastMessageOf}) last on true
     order by c.updated_at desc, c.id desc
-  `.execute(tx)
-  return rows
+  `
 }
 
 const keysOf = sql`

@@ -1,6 +1,6 @@
 import type { Event } from '@hilo/contract'
 import type { Database } from '../database/schema.ts'
-import { inOrganization, inOrganizations } from '../database/transactions.ts'
+import { inOrganization, inOrganizationsEnding } from '../database/transactions.ts'
 import { createGate } from './create-gate.ts'
 import { createFeed, type Feed, type Follower } from './event-feed.ts'
 import type { EventBell } from './event-bell.ts'
@@ -68,11 +68,11 @@ export function createEventFeeds(db: Database, bell: EventBell): EventFeeds {
 /** @returns the organizations of which there is more to read. */
 async function readOn(db: Database, feeds: readonly Feed[]): Promise<string[]> {
   const places = feeds.map((feed) => ({ organizationId: feed.organizationId, after: feed.lastSeq }))
-  const { rows, events } = await inOrganizations(db, places.map((place) => place.organizationId), async (tx) => {
+  const pairs = await inOrganizationsEnding(db, places.map((place) => place.organizationId), async (tx) => {
     const rows = await readNextEvents(tx, places, readingSize)
-    return { rows, events: rows.length === 0 ? [] : await presentAllEvents(tx, rows) }
+    return { answered: presentAllEvents(tx, rows).then((events) => pair(rows, events)) }
   })
-  const byOrganization = Map.groupBy(pair(rows, events), ([row]) => row.organization_id)
+  const byOrganization = Map.groupBy(pairs, ([row]) => row.organization_id)
   for (const feed of feeds) feed.add(byOrganization.get(feed.organizationId) ?? [])
   return [...byOrganization].filter(([, pairs]) => pairs.length === readingSize).map(([id]) => id)
 }

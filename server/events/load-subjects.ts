@@ -6,9 +6,10 @@ import { presentContact } from '../contacts/present-contact.ts'
 import type { ConversationRow } from '../conversations/access-conversation.ts'
 import { isAiOn } from '../conversations/ai-state.ts'
 import { presentConversation } from '../conversations/present-conversation.ts'
-import { readConversations } from '../conversations/read-conversations.ts'
+import { selectConversations } from '../conversations/read-conversations.ts'
 import { keyOf } from '../database/key-of.ts'
 import type { Schema, Transaction } from '../database/schema.ts'
+import { runTogether, type Statement, statement } from '../database/statements.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import { type MessageRow, presentMessage } from '../messages/present-message.ts'
 import type { EventRow } from './read-events.ts'
@@ -27,18 +28,19 @@ interface Id {
   id: string
 }
 
-/** Reads what events are about, of any organizations, with a few statements whatever their number. */
+/** Reads what events are about, of any organizations, with one way to the database whatever their number. */
 export async function loadSubjects(tx: Transaction, rows: readonly EventRow[]): Promise<Subjects> {
   const ids = (subject: string, column: 'message_id' | 'conversation_id' | 'contact_id') => rows.flatMap((row): Id[] => (
     row.type.startsWith(`${subject}.`) && row[column] !== null
       ? [{ organization_id: row.organization_id, id: row[column] }] : []
   ))
-  return {
-    messages: await loadMessages(tx, ids('message', 'message_id')),
-    inConversations: await loadInShort(tx, [...ids('message', 'conversation_id'), ...ids('turn', 'conversation_id')]),
-    conversations: await loadConversations(tx, ids('conversation', 'conversation_id')),
-    contacts: await loadContacts(tx, ids('contact', 'contact_id')),
-  }
+  const [messages, inConversations, conversations, contacts] = await runTogether(tx, [
+    selectMessages(ids('message', 'message_id')),
+    selectInShort([...ids('message', 'conversation_id'), ...ids('turn', 'conversation_id')]),
+    selectWhole(ids('conversation', 'conversation_id')),
+    selectContacts(ids('contact', 'contact_id')),
+  ])
+  return { messages, inConversations, conversations, contacts }
 }
 
 /** The rows of these ids: each by its key, whatever the planner believes about the table. */
@@ -51,28 +53,29 @@ function rowsOf<Row>(table: keyof Schema, ids: readonly Id[]): RawBuilder<Row> {
   )`
 }
 
-function byId<Row extends Id, Shown>(rows: readonly Row[], present: (row: Row) => Shown): Map<string, Shown> {
-  return new Map(rows.map((row) => [keyOf(row.organization_id, row.id), present(row)]))
+/** Asks nothing where there are no ids. */
+function byId<Row extends Id, Shown>(
+  ids: readonly Id[], text: RawBuilder<Row>, present: (row: Row) => Shown,
+): Statement<Map<string, Shown>> {
+  return statement(ids.length === 0 ? undefined : text, (rows) => (
+    new Map(rows.map((row) => [keyOf(row.organization_id, row.id), present(row)]))
+  ))
 }
 
-async function loadMessages(tx: Transaction, ids: readonly Id[]): Promise<Subjects['messages']> {
-  if (ids.length === 0) return new Map()
-  const { rows } = await sql<MessageRow>`${rowsOf('messages', ids)}`.execute(tx)
-  return byId(rows, presentMessage)
+function selectMessages(ids: readonly Id[]): Statement<Subjects['messages']> {
+  return byId(ids, rowsOf<MessageRow>('messages', ids), presentMessage)
 }
 
 type InShortRow = ConversationRow & { first_name: string | null, last_name: string | null }
 
-async function loadInShort(tx: Transaction, ids: readonly Id[]): Promise<Subjects['inConversations']> {
-  if (ids.length === 0) return new Map()
-  const { rows } = await sql<InShortRow>`
+function selectInShort(ids: readonly Id[]): Statement<Subjects['inConversations']> {
+  return byId(ids, sql<InShortRow>`
     select c.*, p.first_name, p.last_name from ${rowsOf('conversations', ids)} c
     left join lateral (
       select first_name, last_name from contacts p
       where p.organization_id = c.organization_id and p.id = c.contact_id offset 0
     ) p on true
-  `.execute(tx)
-  return byId(rows, presentInShort)
+  `, presentInShort)
 }
 
 function presentInShort(row: InShortRow): EventConversation {
@@ -88,9 +91,8 @@ function presentInShort(row: InShortRow): EventConversation {
   }
 }
 
-async function loadConversations(tx: Transaction, ids: readonly Id[]): Promise<Subjects['conversations']> {
-  if (ids.length === 0) return new Map()
-  return byId(await readConversations(tx, rowsOf<ConversationRow>('conversations', ids)), presentConversation)
+function selectWhole(ids: readonly Id[]): Statement<Subjects['conversations']> {
+  return byId(ids, selectConversations(rowsOf<ConversationRow>('conversations', ids)), presentConversation)
 }
 
 type ContactWithIdentities = ContactRow & {
@@ -98,16 +100,14 @@ type ContactWithIdentities = ContactRow & {
 }
 
 /** Identities in the order of `loadIdentities`. */
-async function loadContacts(tx: Transaction, ids: readonly Id[]): Promise<Subjects['contacts']> {
-  if (ids.length === 0) return new Map()
-  const { rows } = await sql<ContactWithIdentities>`
+function selectContacts(ids: readonly Id[]): Statement<Subjects['contacts']> {
+  return byId(ids, sql<ContactWithIdentities>`
     select c.*, i.identities from ${rowsOf('contacts', ids)} c
     cross join lateral (
       select coalesce(json_agg(i order by i.created_at, i.kind, i.value), '[]') as identities from contact_identities i
       where i.organization_id = c.organization_id and i.contact_id = c.id
     ) i
-  `.execute(tx)
-  return byId(rows, ({ identities, ...contact }) => presentContact(contact, identities.map((one) => (
+  `, ({ identities, ...contact }) => presentContact(contact, identities.map((one) => (
     { ...one, created_at: new Date(one.created_at) } as IdentityRow
   ))))
 }
