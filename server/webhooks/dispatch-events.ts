@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database, Transaction } from '../database/schema.ts'
+import { runTogether, type Statement, statement } from '../database/statements.ts'
 import { asOwner } from '../database/transactions.ts'
 import type { Jobs } from '../jobs/start-jobs.ts'
 import type { EndpointRow } from './access-endpoint.ts'
@@ -24,15 +25,9 @@ type BehindEndpoint = EndpointRow & {
 export function dispatchEvents(db: Database, jobs: Jobs, organizationIds: readonly string[]): Promise<boolean> {
   return asOwner(db, async (tx) => {
     const endpoints = await lockBehind(tx, organizationIds)
-    const lanes: WaitingLane[] = []
-    let isMore = endpoints.length === maxEndpoints
-    for (const endpoint of endpoints) {
-      const { found, reached } = await addDeliveries(tx, endpoint)
-      lanes.push(...found)
-      isMore ||= reached < endpoint.newest
-    }
-    await queueLanes(tx, jobs, lanes)
-    return isMore
+    const added = await runTogether(tx, endpoints.map(addDeliveries))
+    await queueLanes(tx, jobs, added.flatMap(({ lanes }) => lanes))
+    return endpoints.length === maxEndpoints || added.some(({ isMore }) => isMore)
   })
 }
 
@@ -48,13 +43,18 @@ async function lockBehind(tx: Transaction, organizationIds: readonly string[]): 
   return rows
 }
 
+interface Added {
+  lanes: WaitingLane[]
+  /** Whether the endpoint has not seen everything yet. */
+  isMore: boolean
+}
+
 /** Numbers have no gap, but the oldest events are removed by and by: then the rest begins later. */
-async function addDeliveries(
-  tx: Transaction, endpoint: BehindEndpoint,
-): Promise<{ found: WaitingLane[], reached: number }> {
+function addDeliveries(endpoint: BehindEndpoint): Statement<Added> {
   const { organization_id: organizationId, id: endpointId, agent_id, last_seq, newest } = endpoint
   const isForAnswers = sql`callback is not null and callback ->> 'agentId' = ${agent_id}`
-  const { rows } = await sql<{ reached: number | null, count: number, lanes: string[] | null }>`
+  const isFailing = endpoint.failing_since !== null
+  return statement(sql<{ isMore: boolean, lanes: string[] | null }>`
     with batch as (
       select seq, type, conversation_id, contact_id, api_key_id, callback from events
       where organization_id = ${organizationId} and seq > ${last_seq} and seq <= ${newest}
@@ -64,16 +64,16 @@ async function addDeliveries(
       insert into webhook_deliveries (organization_id, endpoint_id, seq, lane, url, is_pending, is_queued)
       select ${organizationId}, ${endpointId}, seq, lane, url, true, true from wanted
       on conflict (endpoint_id, organization_id, seq, lane) do nothing
+    ), place as (
+      select case when count(*) < ${maxEvents} then ${newest} else max(seq) end as reached from batch
+    ), moved as (
+      update webhook_endpoints set last_seq = reached from place
+      where organization_id = ${organizationId} and id = ${endpointId}
     )
-    select (select max(seq) from batch) as reached, (select count(*)::integer from batch) as count,
-      (select array_agg(distinct lane) from wanted) as lanes
-  `.execute(tx)
-  const { reached: last, count, lanes } = rows[0]!
-  const reached = count < maxEvents ? newest : last!
-  await tx.updateTable('webhook_endpoints').set({ last_seq: reached })
-    .where('organization_id', '=', organizationId).where('id', '=', endpointId).execute()
-  const isFailing = endpoint.failing_since !== null
-  return { found: (lanes ?? []).map((lane) => ({ organizationId, endpointId, lane, isFailing })), reached }
+    select reached < ${newest} as "isMore", (select array_agg(distinct lane) from wanted) as lanes from place
+  `, ([row]) => ({
+    lanes: (row!.lanes ?? []).map((lane) => ({ organizationId, endpointId, lane, isFailing })), isMore: row!.isMore,
+  }))
 }
 
 /**

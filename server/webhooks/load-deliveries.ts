@@ -1,8 +1,9 @@
 import type { Event } from '@hilo/contract'
 import { sql } from 'kysely'
 import { keyOf } from '../database/key-of.ts'
-import type { Database, Transaction } from '../database/schema.ts'
-import { inOrganization } from '../database/transactions.ts'
+import type { Database } from '../database/schema.ts'
+import { run, runTogether, type Statement, statement } from '../database/statements.ts'
+import { inOrganizationsEnding } from '../database/transactions.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import { presentEvents } from '../events/present-events.ts'
 import type { EventRow } from '../events/read-events.ts'
@@ -37,55 +38,57 @@ interface Head {
 export function loadDeliveries(
   db: Database, organizationId: string, lanes: readonly Lane[],
 ): Promise<Map<Lane, Delivery>> {
-  return inOrganization(db, organizationId, async (tx) => {
-    const heads = await readHeads(tx, organizationId, lanes)
-    const endpoints = await readEndpoints(tx, organizationId, lanes)
-    const due = [...heads.values()].filter(({ is_due }) => is_due)
-    const events = await readEvents(tx, organizationId, due.map(({ seq }) => seq))
-    const found = new Map<Lane, Delivery>()
-    for (const lane of lanes) {
+  return inOrganizationsEnding(db, [organizationId], async (tx) => {
+    const [heads, endpoints] = await runTogether(tx, [
+      selectHeads(organizationId, lanes), selectEndpoints(organizationId, lanes),
+    ])
+    const due = lanes.flatMap((lane) => {
       const head = heads.get(keyOf(lane.endpointId, lane.lane))
       const endpoint = endpoints.get(lane.endpointId)
-      if (!head?.is_due || !endpoint) continue
-      const { seq, attempts } = head
-      const recipient = { ...endpoint, url: head.url ?? endpoint.url! }
-      found.set(lane, { endpoint: recipient, seq, attempts, event: events.get(seq) })
-    }
-    return found
+      return head?.is_due && endpoint ? { lane, head, endpoint } : []
+    })
+    const events = await run(tx, selectEvents(organizationId, due.map(({ head }) => head.seq)))
+    return { answered: presentEvents(tx, organizationId, events).then((presented) => toDeliveries(due, presented)) }
   })
 }
 
-async function readHeads(tx: Transaction, organizationId: string, lanes: readonly Lane[]): Promise<Map<string, Head>> {
+interface Due {
+  lane: Lane
+  head: Head
+  endpoint: EndpointRow
+}
+
+function toDeliveries(due: readonly Due[], events: readonly Event[]): Map<Lane, Delivery> {
+  const bySeq = new Map(events.map((event) => [event.seq, event]))
+  return new Map(due.map(({ lane, head: { seq, attempts, url }, endpoint }) => (
+    [lane, { endpoint: { ...endpoint, url: url ?? endpoint.url! }, seq, attempts, event: bySeq.get(seq) }]
+  )))
+}
+
+function selectHeads(organizationId: string, lanes: readonly Lane[]): Statement<Map<string, Head>> {
   const wanted = wantedRows(['endpoint_id', 'lane'], lanes.map(({ endpointId, lane }) => ({ endpoint_id: endpointId, lane })))
-  const { rows } = await sql<Head>`
+  return statement(sql<Head>`
     select d.* from ${wanted} cross join lateral (
       select endpoint_id, lane, seq, url, attempts, next_attempt_at <= now() as is_due from webhook_deliveries d
       where d.endpoint_id = w.endpoint_id and d.lane = w.lane and d.organization_id = ${organizationId} and d.is_pending
       order by d.seq limit 1
     ) d
-  `.execute(tx)
-  return new Map(rows.map((row) => [keyOf(row.endpoint_id, row.lane), row]))
+  `, (rows) => new Map(rows.map((row) => [keyOf(row.endpoint_id, row.lane), row])))
 }
 
 /** Those that can be sent to now. */
-async function readEndpoints(
-  tx: Transaction, organizationId: string, lanes: readonly Lane[],
-): Promise<Map<string, EndpointRow>> {
+function selectEndpoints(organizationId: string, lanes: readonly Lane[]): Statement<Map<string, EndpointRow>> {
   const ids = [...new Set(lanes.map(({ endpointId }) => endpointId))]
-  const rows = await tx.selectFrom('webhook_endpoints').selectAll()
-    .where('organization_id', '=', organizationId).where('id', 'in', ids).where('is_enabled', '=', true)
-    .where(sql<boolean>`coalesce(paused_until <= now(), true)`).execute()
-  return new Map(rows.map((row) => [row.id, row]))
+  return statement(sql<EndpointRow>`
+    select * from webhook_endpoints
+    where organization_id = ${organizationId} and id = any(${ids}::text[]) and is_enabled
+      and coalesce(paused_until <= now(), true)
+  `, (rows) => new Map(rows.map((row) => [row.id, row])))
 }
 
-async function readEvents(
-  tx: Transaction, organizationId: string, seqs: readonly number[],
-): Promise<Map<number, Event>> {
-  if (seqs.length === 0) return new Map()
-  const { rows } = await sql<EventRow>`
+function selectEvents(organizationId: string, seqs: readonly number[]): Statement<EventRow[]> {
+  return statement(seqs.length === 0 ? undefined : sql<EventRow>`
     select * from events
     where organization_id = ${organizationId} and seq = any(${[...new Set(seqs)]}::bigint[]) order by seq
-  `.execute(tx)
-  const events = await presentEvents(tx, organizationId, rows)
-  return new Map(events.map((event) => [event.seq, event]))
+  `, (rows) => rows)
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { inOrder } from '../database/in-order.ts'
 import { keyOf } from '../database/key-of.ts'
-import type { Transaction } from '../database/schema.ts'
+import { type Statement, statement } from '../database/statements.ts'
 import type { WithTried } from './record-outcomes.ts'
 
 /** What the outcomes that were written together say of an endpoint. */
@@ -19,23 +19,23 @@ interface EndpointState {
 }
 
 /**
- * Notes since when endpoints fail, and until when they want to be left alone; a row is touched where that changes only.
- * An attempt that began before a pause says nothing against it, and none begins before its end: a pause is only ever
- * prolonged. One address of many says nothing of an endpoint of answers.
+ * Statements that note since when endpoints fail, and until when they want to be left alone; a row is touched where
+ * that changes only. An attempt that began before a pause says nothing against it, and none begins before its end: a
+ * pause is only ever prolonged. One address of many says nothing of an endpoint of answers.
  */
-export async function markEndpoints(tx: Transaction, tried: readonly WithTried[]): Promise<void> {
+export function markEndpoints(tried: readonly WithTried[]): Statement<void>[] {
   const byTarget = Object.groupBy(tried, ({ lane, tried: { url } }) => keyOf(lane.organizationId, lane.endpointId, url))
   const states = Object.values(byTarget).map((ended) => summarize(ended!))
-  for (const state of inOrder(['organization_id', 'id'], states)) {
+  return inOrder(['organization_id', 'id'], states).map((state) => {
     const failingSince = sql`case when ${state.is_accepted} then ${state.failing_since}::timestamptz
       else coalesce(failing_since, ${state.failing_since}::timestamptz) end`
     const pausedUntil = sql`greatest(paused_until, ${state.paused_until}::timestamptz)`
-    await sql`
+    return statement(sql`
       update webhook_endpoints set failing_since = ${failingSince}, paused_until = ${pausedUntil}
       where id = ${state.id} and organization_id = ${state.organization_id} and url = ${state.url}
         and (failing_since is distinct from ${failingSince} or paused_until is distinct from ${pausedUntil})
-    `.execute(tx)
-  }
+    `, () => {})
+  })
 }
 
 /** @param ended of one endpoint and address, in the order in which they ended. */

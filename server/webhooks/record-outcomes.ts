@@ -1,13 +1,13 @@
 import { sql } from 'kysely'
 import type { JobAttempt } from 'pg-boss'
 import { createId } from '../database/create-id.ts'
-import { run } from '../database/statements.ts'
+import { runTogether, type Statement, statement } from '../database/statements.ts'
 import { insertInto, writeRows } from '../database/write-rows.ts'
-import type { Database, Transaction } from '../database/schema.ts'
+import type { Database } from '../database/schema.ts'
 import { asOwner } from '../database/transactions.ts'
 import { inTransaction } from '../jobs/in-transaction.ts'
 import type { Jobs } from '../jobs/start-jobs.ts'
-import { deliveryQueue, type Lane, queueLanes } from './lanes.ts'
+import { deliveryQueue, type Lane, queueLanes, type WaitingLane } from './lanes.ts'
 import { markEndpoints } from './mark-endpoints.ts'
 import type { Attempt } from './send-event.ts'
 
@@ -42,10 +42,11 @@ export type WithTried = Outcome & { tried: Tried }
 export function recordOutcomes(db: Database, jobs: Jobs, outcomes: readonly Outcome[]): Promise<void> {
   return asOwner(db, async (tx) => {
     const tried = outcomes.filter((one): one is WithTried => one.tried !== undefined)
-    await markEndpoints(tx, tried)
-    await run(tx, writeRows([attemptRows(tried)]))
-    await settleDeliveries(tx, tried)
-    await queueNext(tx, jobs, outcomes.map(({ lane }) => lane))
+    await runTogether(tx, markEndpoints(tried))
+    const [, , next] = await runTogether(tx, [
+      writeRows([attemptRows(tried)]), settleDeliveries(tried), selectNext(outcomes.map(({ lane }) => lane)),
+    ])
+    await queueLanes(tx, jobs, next)
     await jobs.deleteJob(deliveryQueue, outcomes.map(({ job }) => job), { db: inTransaction(tx) })
   })
 }
@@ -76,13 +77,12 @@ function attemptRows(tried: readonly WithTried[]) {
 }
 
 /** What was asked for again meanwhile is left as that left it. */
-async function settleDeliveries(tx: Transaction, tried: readonly WithTried[]): Promise<void> {
-  if (tried.length === 0) return
+function settleDeliveries(tried: readonly WithTried[]): Statement<void> {
   const rows = JSON.stringify(tried.map(({ lane, tried: { seq, attempts, attempt, nextAttemptAt } }) => ({
     organization_id: lane.organizationId, endpoint_id: lane.endpointId, seq, lane: lane.lane,
     attempts, is_delivered: attempt.isDelivered, next_attempt_at: nextAttemptAt?.toISOString() ?? null,
   })))
-  await sql`
+  return statement(tried.length === 0 ? undefined : sql`
     with o as (
       select * from json_to_recordset(${rows}::json) as o(
         organization_id text, endpoint_id text, seq bigint, lane text, attempts integer, is_delivered boolean,
@@ -98,16 +98,12 @@ async function settleDeliveries(tx: Transaction, tried: readonly WithTried[]): P
     from o
     where d.endpoint_id = o.endpoint_id and d.organization_id = o.organization_id and d.seq = o.seq and d.lane = o.lane
       and not o.is_delivered and d.attempts = o.attempts - 1
-  `.execute(tx)
+  `, () => {})
 }
 
-interface NextRow extends Lane {
-  isFailing: boolean
-  startAfter: Date
-}
-
-async function queueNext(tx: Transaction, jobs: Jobs, lanes: readonly Lane[]): Promise<void> {
-  const { rows } = await sql<NextRow>`
+/** Those of these lanes that have more to send. */
+function selectNext(lanes: readonly Lane[]): Statement<WaitingLane[]> {
+  return statement(sql<WaitingLane>`
     select l."organizationId", l."endpointId", l.lane,
       w.failing_since is not null or w.kind = 'answers' and d.attempts > 0 as "isFailing",
       greatest(d.next_attempt_at, w.paused_until, now()) as "startAfter"
@@ -121,6 +117,5 @@ async function queueNext(tx: Transaction, jobs: Jobs, lanes: readonly Lane[]): P
       where d.endpoint_id = l."endpointId" and d.lane = l.lane and d.organization_id = l."organizationId" and d.is_pending
       order by d.seq limit 1
     ) d
-  `.execute(tx)
-  await queueLanes(tx, jobs, rows)
+  `, (rows) => rows)
 }
