@@ -92,7 +92,8 @@ export const customerMessageFields = {
   )),
   occurredAt: Type.Optional(Type.Unsafe<string | number | null>({
     type: ['string', 'number', 'null'],
-    description: 'Extension. When it was said: ISO 8601 with offset, or Unix seconds or milliseconds; now when absent.',
+    description: 'Extension. When it was said: ISO 8601 with offset, or Unix seconds or milliseconds; now when absent. By ' +
+      'a clock that is ahead of Hilo\'s, by five minutes at most, it was said when it came.',
   })),
   attachments: Type.Optional(Type.Unsafe<Static<typeof AttachmentInput>[] | null>({
     type: ['array', 'null'], maxItems: 100, items: AttachmentInput, description: 'Extension. Files of the message.',

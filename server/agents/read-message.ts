@@ -48,7 +48,7 @@ export function readMessage(input: MessageInput, context: ReadContext): NewMessa
     source: readId('source', input.source) ?? channel,
     externalId: readId('externalId', input.externalId),
     isDraft: input.isDraft ?? false,
-    occurredAt: readTime('occurredAt', input.occurredAt, receivedAt),
+    occurredAt: readOccurredAt(input.occurredAt, receivedAt),
     receivedAt,
     metadata: readMetadata(input.metadata),
     visitorId: visitorId ?? address?.value.replace('+', ''),
@@ -58,6 +58,12 @@ export function readMessage(input: MessageInput, context: ReadContext): NewMessa
     idempotency,
     warnings: [...warnings, ...keyWarnings],
   }
+}
+
+/** Nothing is said after it came: by a clock that is ahead, a question would sort behind its own answer. */
+function readOccurredAt(raw: MessageInput['occurredAt'], receivedAt: Date): Date {
+  const occurredAt = readTime('occurredAt', raw, receivedAt)
+  return occurredAt > receivedAt ? receivedAt : occurredAt
 }
 
 function readText(text: string, attachments: Attachment[]): string {

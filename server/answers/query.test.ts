@@ -61,6 +61,17 @@ for (const database of databases) {
       ])
     })
 
+    test('questions by a clock that is ahead stand before their answers', async (t) => {
+      const hilo = await startHiloWith(database, settings)
+      const model = await startScriptedModel(t, (_, index) => ({ text: `Answer ${index + 1}.` }))
+      await setModel(hilo, model.baseUrl)
+      const askAhead = (text: string) => ask(hilo, { query: text, conversationId: 'one', occurredAt: Date.now() + 120_000 })
+      for (const text of ['One?', 'Two?', 'Three?']) await askAhead(text)
+      assert.deepEqual(model.requests[2]!.messages.slice(1).map(({ content }) => content), [
+        'One?', 'Answer 1.', 'Two?', 'Answer 2.', 'Three?',
+      ])
+    })
+
     test('of messages that are answered together ten files are read in all, those of the newest first', async (t) => {
       const hilo = await startHiloWith(database, settings)
       const slow = openPieces()

@@ -81,7 +81,7 @@ for (const database of databases) {
       assert.equal((await readMessages(hilo)).length, 0)
     })
 
-    test('a clock may be up to five minutes ahead, and no more', async (t) => {
+    test('by a clock that is up to five minutes ahead, and no more, it was said when it came', async (t) => {
       const hilo = await startHilo(t, database)
       const ahead = (minutes: number) => [
         inMinutes(minutes), Math.floor(inMinutes(minutes) / 1000), new Date(inMinutes(minutes)).toISOString(),
@@ -92,6 +92,8 @@ for (const database of databases) {
           status: 400, code: 'INVALID_REQUEST', field: 'occurredAt', says: /5 minutes ahead/,
         })
       }
+      const rows = await readMessages(hilo)
+      assert.deepEqual(rows.map((row) => row.occurred_at), rows.map((row) => row.received_at))
     })
 
     test('without a time, a message occurred when it came, and is recorded no earlier', async (t) => {
