@@ -36,19 +36,19 @@ interface Execution {
   outputs?: Record<string, object>
 }
 
-/** Fills in `{{ … }}` as n8n does: the text of the value stands in its place. */
+/** Fills in `{{ … }}` as n8n does: the text of the value stands in its place, and nothing where there is none. */
 export function fillExpressions(text: string, item: object, { resumeUrl, outputs }: Execution = {}): string {
   const all: Record<string, object> = { 'AI Agent': { output: 'It is "on its way".\nAnything else?' }, ...outputs }
   const read = (name: string) => ({ item: { json: all[name] }, first: () => ({ json: all[name] }) })
   const scope = { $json: item, $: read, $execution: { resumeUrl } }
-  return text.replace(/\{\{(.+?)\}\}/g, (_, expression: string) => String(runInNewContext(expression, scope)))
+  return text.replace(/\{\{(.+?)\}\}/gs, (_, expression: string) => String(runInNewContext(expression, scope) ?? ''))
 }
 
 /** The body that a node of n8n sends, as a document writes it, for the item that the node before hands over. */
 export function fillNode(
-  text: string, item: string,
+  text: string, item: string | object,
   { organizationId, agentId, ...execution }: Pick<Hilo, 'organizationId' | 'agentId'> & Execution,
 ): object {
   const ids = text.replaceAll('ORGANIZATION_ID', organizationId).replaceAll('AGENT_ID', agentId)
-  return JSON.parse(fillExpressions(ids, items[item]!, execution)) as object
+  return JSON.parse(fillExpressions(ids, typeof item === 'string' ? items[item]! : item, execution)) as object
 }

@@ -2,13 +2,24 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { describe, test } from 'node:test'
-import { readBlocks } from './document.ts'
+import { readBlock, readBlocks } from './document.ts'
 import { followDocument } from './follow-document.ts'
 import { fillNode } from './n8n.ts'
+import { readMessages } from './rows.ts'
 import { databases, skipWithout, startHilo } from './start-hilo.ts'
 
 const missing = ['bash', 'curl'].filter((program) => spawnSync(program, ['--version']).error)
 const withoutShell = missing.length > 0 && `not on this machine: ${missing.join(', ')}`
+
+/** What customers send on WhatsApp besides plain text, all in one webhook, and what is recorded of it. */
+const received: [said: object, text: string][] = [
+  [{ type: 'button', button: { text: 'Yes, please', payload: 'yes' } }, 'Yes, please'],
+  [{ type: 'interactive', interactive: { type: 'button_reply', button_reply: { id: '1', title: 'Monday' } } }, 'Monday'],
+  [{ type: 'interactive', interactive: { type: 'list_reply', list_reply: { id: '2', title: 'Red' } } }, 'Red'],
+  [{ type: 'interactive' }, '[interactive]'],
+  [{ type: 'image', image: { id: '3', caption: 'This one' } }, 'This one'],
+  [{ type: 'audio', audio: { id: '4', voice: true } }, '[audio]'],
+]
 
 for (const database of databases) {
   const skip = skipWithout(database).skip || withoutShell
@@ -22,6 +33,17 @@ for (const database of databases) {
   })
 
   describe(`n8n on ${database}`, skipWithout(database), () => {
+    test('of a webhook all messages are recorded: buttons, captions, voice notes, and those of people without a name', async (t) => {
+      const hilo = await startHilo(t, database)
+      const node = readBlock('docs/guides/record-from-n8n.md', 'n8n whatsapp-received')
+      const common = { from: '5491155550000', timestamp: '1772460090' }
+      const messages = received.map(([said], index) => ({ ...common, id: `wamid.${index}`, ...said }))
+      const body = fillNode(node, { messages }, hilo)
+      const answer = await hilo.request('POST', `/api/agents/${hilo.agentId}/messages`, { body })
+      assert.equal(answer.status, 200, JSON.stringify(answer.body))
+      assert.deepEqual((await readMessages(hilo)).map(({ text }) => text), received.map(([, text]) => text))
+    })
+
     for (const path of ['README.md', 'docs/guides/record-from-n8n.md', 'docs/guides/when-a-human-takes-over.md']) {
       for (const { mark, text, where } of readBlocks(path).filter((block) => block.mark.startsWith('n8n '))) {
         test(`the body for n8n at ${where} is accepted without a warning`, async (t) => {
