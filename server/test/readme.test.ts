@@ -44,6 +44,24 @@ for (const database of databases) {
       assert.deepEqual((await readMessages(hilo)).map(({ text }) => text), received.map(([, text]) => text))
     })
 
+    for (const path of ['docs/guides/record-from-n8n.md', 'docs/guides/when-a-human-takes-over.md']) {
+      test(`a picture that a colleague sends in Chatwoot, without a word, is recorded by the body in ${path}`, async (t) => {
+        const hilo = await startHilo(t, database)
+        const attachments = [{ id: 7, file_type: 'image', data_url: 'https://chat.example.com/drill.png', extension: null }]
+        const body = fillNode(readBlock(path, 'n8n chatwoot'), {
+          body: {
+            id: 48122, content: null, message_type: 'outgoing', private: false, created_at: '2026-03-02T14:05:09.000Z',
+            account: { id: 12 }, sender: { id: 3, name: 'Ana', type: 'user' }, attachments,
+            conversation: { id: 345, meta: { sender: { phone_number: null } } },
+          },
+        }, hilo)
+        const answer = await hilo.request('POST', `/api/agents/${hilo.agentId}/query-agent`, { body })
+        assert.equal(answer.status, 200, JSON.stringify(answer.body))
+        const [row] = await readMessages(hilo)
+        assert.deepEqual([row!.text, row!.attachments], ['', [{ url: 'https://chat.example.com/drill.png' }]])
+      })
+    }
+
     for (const path of ['README.md', 'docs/guides/record-from-n8n.md', 'docs/guides/when-a-human-takes-over.md']) {
       for (const { mark, text, where } of readBlocks(path).filter((block) => block.mark.startsWith('n8n '))) {
         test(`the body for n8n at ${where} is accepted without a warning`, async (t) => {
