@@ -3,6 +3,7 @@ import { parseEmail, parseUserId } from '../contacts/parse-identity.ts'
 import { parsePhone } from '../contacts/parse-phone.ts'
 import { parseWhatsAppAddress } from '../contacts/parse-whatsapp-address.ts'
 import { findPlaceholder } from '../conversations/find-placeholder.ts'
+import { quote } from '../conversations/refusal.ts'
 import type { NewIdentity, NewMessage, Warning } from '../messages/new-message.ts'
 import { accept, readId, refuseId } from './read-id.ts'
 
@@ -10,6 +11,8 @@ export interface ContactContext {
   channel: string
   defaultCountry: string | undefined
 }
+
+type Names = Pick<NewMessage['contact'], 'firstName' | 'lastName'>
 
 interface Read {
   contact: NewMessage['contact']
@@ -31,15 +34,28 @@ export function readContact({ contactId, contact }: MessageInput, context: Conta
   const phone = readPhone(contact?.phoneNumber, context)
   if (phone && 'kind' in phone) identities.push(phone)
   if (phone && 'code' in phone) warnings.push(phone)
+  const names = readNames(contact)
   return {
-    contact: {
-      contactId: readId('contactId', contactId),
-      identities,
-      firstName: contact?.firstName?.trim() || undefined,
-      lastName: contact?.lastName?.trim() || undefined,
-    },
-    warnings,
+    contact: { contactId: readId('contactId', contactId), identities, ...names.read },
+    warnings: [...warnings, ...names.warnings],
   }
+}
+
+/** Names are filled in once: a placeholder would keep the real one out for good. The message is recorded without it. */
+function readNames(contact: MessageInput['contact']): { read: Names, warnings: Warning[] } {
+  const read: Names = {}
+  const warnings: Warning[] = []
+  for (const part of ['firstName', 'lastName'] as const) {
+    const name = contact?.[part]?.trim() ?? ''
+    if (findPlaceholder(name) === undefined) read[part] = name || undefined
+    else warnings.push(describeUnfilled(`contact.${part}`, name))
+  }
+  return { read, warnings }
+}
+
+function describeUnfilled(field: string, name: string): Warning {
+  const message = `${field} ${quote(name)} is a placeholder that the calling flow did not fill in. It was not stored.`
+  return { code: 'NAME_NOT_READ', message, field }
 }
 
 /**

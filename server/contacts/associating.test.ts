@@ -88,6 +88,17 @@ for (const database of databases) {
       assert.equal(contact!.first_name, 'Luz')
     })
 
+    test('a name that a flow did not fill in is left out with a warning, so that the real one is filled in', async (t) => {
+      const hilo = await startHilo(t, database)
+      for (const unfilled of ['{{ $json.contacts[0].profile.name }}', 'undefined', ' null ']) {
+        const { warnings } = await recordAndExplain(hilo, { contact: { userId: 'u1', firstName: unfilled, lastName: 'Paz' } })
+        assert.deepEqual(codes(warnings), ['NAME_NOT_READ'])
+      }
+      await record(hilo, { contact: { userId: 'u1', firstName: 'Luz' } })
+      const [contact] = await readRows(hilo, 'contacts')
+      assert.deepEqual([contact!.first_name, contact!.last_name], ['Luz', 'Paz'])
+    })
+
     test('names reach the contact of the conversation, and without any contact they are reported as lost', async (t) => {
       const hilo = await startHilo(t, database)
       const lost = await recordAndExplain(hilo, { contact: { firstName: 'Ana' } })
