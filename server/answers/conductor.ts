@@ -175,22 +175,28 @@ export class Conductor {
   }
 
   async #run(turn: ClaimedTurn): Promise<void> {
-    const controller = new AbortController()
-    const running = this.#running = { turn, listeners: this.#findWaiters(turn.questions), controller }
+    const running: Running = { turn, listeners: this.#findWaiters(turn.questions), controller: new AbortController() }
+    this.#running = running
     if (!this.#isWanted(turn)) this.#breakOff('gone')
     const end = await runTurn(this.#options, turn, {
-      signal: controller.signal,
+      get signal() {
+        return running.controller.signal
+      },
       onText: (piece) => running.listeners.forEach((waiter) => waiter.onText?.(piece)),
       onToolCall: (call) => running.listeners.forEach((waiter) => waiter.onToolCall?.(call)),
-      onRestart: (again) => {
-        running.turn = again
-        running.listeners = this.#findWaiters(again.questions)
-        running.listeners.forEach((waiter) => waiter.onRestart?.())
-      },
+      onRestart: (again) => this.#restart(running, again),
     })
     this.#running = undefined
     if (end) await this.#tell(this.#findWaiters(running.turn.questions), () => settleFrom(end))
     else await this.#tellSettled([...this.#waiters])
+  }
+
+  /** Whoever went away while the turn began again does not break off what others wait for by now. */
+  #restart(running: Running, again: ClaimedTurn): void {
+    running.turn = again
+    running.listeners = this.#findWaiters(again.questions)
+    if (running.controller.signal.reason === 'gone' && this.#isWanted(again)) running.controller = new AbortController()
+    running.listeners.forEach((waiter) => waiter.onRestart?.())
   }
 
   async #tell(

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
-import { ask, query, readTurns, setModel } from '../test/answers.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { ask, askAndLeave, query, readTurns, setModel } from '../test/answers.ts'
 import { record } from '../test/query-agent.ts'
 import { readMessages, readRows } from '../test/rows.ts'
 import { openPieces, startScriptedModel } from '../test/scripted-model.ts'
 import { databases, type Hilo, skipWithout, startAlone, startHiloWith } from '../test/start-hilo.ts'
 import { openTestDatabase } from '../test/test-databases.ts'
+import { startReceiver } from '../test/webhook-receiver.ts'
 import { until } from '../test/webhooks.ts'
 
 const settings = { allowPrivateTargets: true }
@@ -126,6 +129,31 @@ for (const database of databases) {
       const [turn] = await readTurns(hilo, 'c')
       assert.deepEqual([turn.outcome, turn.attempt, turn.usage.promptTokens], ['overtaken', 4, 40])
       assert.equal(turn.error.code, 'TURN_OVERTAKEN')
+    })
+
+    test('a caller who goes away while the turn begins again breaks off no answer that is asked for by now', async (t) => {
+      const hilo = await startHiloWith(database, settings)
+      const slow = openPieces()
+      const model = await startScriptedModel(t, (_, index) => (index === 0 ? slow : { text: 'Hi.' }))
+      await setModel(hilo, model.baseUrl)
+      const receiver = await startReceiver(t)
+      const leaving = new AbortController()
+      const gone = askAndLeave(hilo, { query: 'Hola', conversationId: 'c' }, leaving.signal)
+      const [first] = await model.waitFor(1)
+      await ask(hilo, { query: 'And?', conversationId: 'c', webhookUrl: receiver.url })
+      await hilo.asOwner(async (tx) => {
+        await sql`select from conversations where organization_id = ${hilo.organizationId} for update`.execute(tx)
+        slow.say('To the first only.')
+        slow.end()
+        await first!.closed
+        await sleep(200) // now the answer waits for the lock
+        leaving.abort()
+        await assert.rejects(gone)
+        await sleep(50)
+      })
+      const turns = await until(() => readTurns(hilo, 'c'), ([turn]) => turn.finishedAt !== null)
+      assert.deepEqual(turns.map(({ outcome, messageIds }) => [outcome, messageIds.length]), [['answered', 2]])
+      assert.deepEqual(await textsOf(hilo), ['contact: Hola', 'contact: And?', 'ai: Hi.'])
     })
 
     test('fifty calls for one conversation never run two turns at once, and all are answered', async (t) => {
