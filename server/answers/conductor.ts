@@ -2,7 +2,7 @@ import { createId } from '../database/create-id.ts'
 import { inOrganization } from '../database/transactions.ts'
 import { HiloError } from '../errors.ts'
 import type { ToolCall } from '../models/model-call.ts'
-import { type ClaimedTurn, type ConversationAddress, toWork } from './claimed-turn.ts'
+import { type ClaimedTurn, type ConversationAddress, messageIdsOf, toWork } from './claimed-turn.ts'
 import { endInterrupted } from './end-running-turn.ts'
 import type { ClaimTurn } from './gather-claims.ts'
 import { readKeptIds, reopenBrokenOff } from './open-again.ts'
@@ -142,6 +142,7 @@ export class Conductor {
     this.#isRung = false
     const waiting = [...this.#waiters]
     const claim = await this.#claim(waiting)
+    await this.#tellSettled(withoutAsked(waiting, claim))
     if (claim.kind === 'claimed') {
       this.#isPrompted ||= claim.isMoreOpen
       await this.#run(claim.turn)
@@ -150,7 +151,6 @@ export class Conductor {
     }
     this.#turnId = undefined
     if (claim.kind === 'later') return this.#wait('later', claim.at.getTime() - Date.now())
-    await this.#tellSettled(waiting)
     if (claim.kind === 'busy') await this.#wait('busy', this.#options.pollMs)
     else await this.#rejectUnknown(waiting)
   }
@@ -258,6 +258,12 @@ export class Conductor {
     clearTimeout(timer)
     this.#pause = undefined
   }
+}
+
+/** Those who do not wait for the turn that begins: another process may have answered them meanwhile. */
+function withoutAsked(waiters: readonly Waiter[], claim: Claim): Waiter[] {
+  const asked = new Set(claim.kind === 'claimed' ? messageIdsOf(claim.turn) : [])
+  return waiters.filter((waiter) => !asked.has(waiter.messageId))
 }
 
 interface Pause {

@@ -7,10 +7,11 @@ import { asOwner } from '../database/transactions.ts'
 import { ask, query, readTurns, setModel } from '../test/answers.ts'
 import { headers, ids, makeSettings } from '../test/crash-settings.ts'
 import { readMessages, readRows } from '../test/rows.ts'
-import { type ChatRequest, startScriptedModel } from '../test/scripted-model.ts'
+import { type ChatRequest, openPieces, startScriptedModel } from '../test/scripted-model.ts'
 import { spawnHilo } from '../test/spawn-hilo.ts'
 import { databases, skipWithout, startAlone, startTwoOnPostgres } from '../test/start-hilo.ts'
 import { type DatabaseKind, openTestDatabase } from '../test/test-databases.ts'
+import { until } from '../test/webhooks.ts'
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index)
 
@@ -50,6 +51,33 @@ describe('two servers on one PostgreSQL', skipWithout('postgres'), () => {
     assert.deepEqual(turns.filter(({ outcome }) => outcome !== 'answered'), [])
     const answered = turns.flatMap((turn) => turn.message_ids)
     assert.deepEqual([answered.length, new Set(answered).size], [calls.length, calls.length])
+  })
+
+  test('a call that the other server answered waits for no turn of another agent', async (t) => {
+    const [first, second] = await startTwoOnPostgres(t)
+    const [slow, ofOther] = [openPieces(), openPieces()]
+    const model = await startScriptedModel(t, ({ model: name }, index) => (
+      name === 'other' ? ofOther : index === 0 ? slow : { text: 'Hi.' }
+    ))
+    await setModel(first, model.baseUrl)
+    const { body: { id: agentId } } = await first.request('POST', '/api/agents', { body: { name: 'Other' } })
+    const other = { ...first, agentId: agentId as string }
+    await setModel(other, model.baseUrl, {
+      model: { provider: 'openai-compatible', name: 'other', baseUrl: model.baseUrl, timeoutMs: 10_000 },
+    })
+    const conversationId = 'c'
+    const running = ask(second, { query: 'one', conversationId })
+    await model.waitFor(1)
+    const joining = ask(first, { query: 'two', conversationId })
+    const waiting = ask(other, { query: 'three', conversationId })
+    await until(() => readMessages(first), (rows) => rows.length === 3)
+    slow.end()
+    await model.waitFor(3)
+    const told = await Promise.race([joining, waiting])
+    assert.deepEqual([told.answer, (await running).messageId], ['Hi.', told.messageId])
+    ofOther.say('Ho.')
+    ofOther.end()
+    assert.equal((await waiting).answer, 'Ho.')
   })
 })
 
