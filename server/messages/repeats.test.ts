@@ -186,5 +186,15 @@ for (const database of databases) {
       assert.equal(conversation.decidedBy, 'repeat')
       assert.equal((await readTypes(hilo)).filter((type) => type === 'message.created').length, 2)
     })
+
+    test('a repeat known by its externalId uses up the Idempotency-Key that it came with', async (t) => {
+      const hilo = await startHilo(t, database)
+      const first = await record(hilo, { externalId: 'e1' })
+      assert.deepEqual(await record(hilo, { externalId: 'e1' }, withKey('k1')), first)
+      assertRefused(await queryAgent(hilo, { query: 'Another' }, withKey('k1')), {
+        status: 422, code: 'IDEMPOTENCY_KEY_REUSED', field: 'Idempotency-Key',
+      })
+      assert.equal((await readMessages(hilo)).length, 1)
+    })
   })
 }
