@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import { sql } from 'kysely'
+import type { NewMessage } from './messages/new-message.ts'
+import { runBatch } from './run-batch.ts'
 import { assertRefused, queryAgent } from './test/query-agent.ts'
 import { readEvents, readMessages, readRows } from './test/rows.ts'
 import { databases, type Hilo, skipWithout, startHilo } from './test/start-hilo.ts'
@@ -64,3 +66,13 @@ for (const database of databases) {
     })
   })
 }
+
+test('while the database is away, a batch fails at once and is not tried message by message', async () => {
+  const tries: number[] = []
+  const outcomes = await runBatch(async (messages) => {
+    tries.push(messages.length)
+    throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+  }, Array.from({ length: 3 }, () => ({}) as NewMessage))
+  assert.deepEqual(tries, [3])
+  assert.deepEqual(outcomes.map((outcome) => !outcome.ok && outcome.error.code), upTo(3).map(() => 'UNAVAILABLE'))
+})
