@@ -176,6 +176,11 @@ for (const database of databases) {
       assert.deepEqual(await takeSnapshot(hilo), before)
       const again = await record(hilo, said('5491155550000', 'another id of the same'))
       assert.equal(again.conversationId, conversationId)
+      const inChat = (chat: string) => ({ channel: 'telegram', channelExternalId: chat, conversationId: 'two' })
+      await record(hilo, inChat('chat-1'))
+      assertRefused(await queryAgent(hilo, inChat('chat-2')), {
+        status: 409, code: 'CONVERSATION_MISMATCH', field: 'channelExternalId', says: 'chat-1',
+      })
     })
 
     test('an outdated conversationId with another customer\'s phone is a 409, and gives nobody the other one\'s phone', async (t) => {
