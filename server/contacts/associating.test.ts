@@ -72,6 +72,21 @@ for (const database of databases) {
       ])
     })
 
+    test('a WhatsApp address joins the phones of its contact; a phone that is only named does not', async (t) => {
+      const hilo = await startHilo(t, database)
+      const { id } = await createContact(hilo, { userId: 'u1', phoneNumber: '+54 11 2345-6789' })
+      const say = (said: object) => recordAndExplain(hilo, { channel: 'whatsapp', ...said })
+      const address = await say({ visitorId: '5491123456789', contact: { userId: 'u1' } })
+      assert.deepEqual([address.contact.id, address.contact.attachedIdentities, address.warnings], [
+        id, [{ kind: 'phone', value: '+5491123456789' }], [],
+      ])
+      assert.deepEqual(await readRows(hilo, 'merge_proposals'), [], 'with itself')
+      const named = await say({ contact: { userId: 'u1', phoneNumber: '34600123456' } })
+      assert.deepEqual([named.contact.id, named.contact.attachedIdentities, codes(named.warnings)], [
+        id, [], ['CONTACT_KEY_DIFFERS'],
+      ])
+    })
+
     test('a contact that a message gives an identity has changed, and is the first of the list', async (t) => {
       const hilo = await startHilo(t, database)
       for (const contact of [{ userId: 'u1' }, { userId: 'u2' }, { userId: 'u1', email: 'ana@example.com' }]) {
