@@ -30,6 +30,7 @@ for (const database of databases) describe(database, skipWithout(database), () =
     const luz = await createCustomer(hilo, {
       userId: '8', phoneNumber: '+5491155550000', firstName: 'Luz', lastName: 'Gil', metadata: { a: 2, b: { c: 3 } },
     })
+    await changeContact(hilo, luz.id, { email: 'luz@example.com' })
     const messages = await readMessages(hilo)
     const merged = await mergeContacts(hilo, ana.id, luz.id)
     const { firstName, lastName, metadata, email, phoneNumber, userId, mergedContacts } = merged
@@ -37,7 +38,7 @@ for (const database of databases) describe(database, skipWithout(database), () =
       firstName: 'Luz', lastName: 'Paz', metadata: { a: 1, b: { c: 3 } },
       email: 'ana@example.com', phoneNumber: '+5491155550000', userId: '7',
     })
-    assert.deepEqual(values(merged), ['ana@example.com', '7', '+5491155550000', '8'])
+    assert.deepEqual(values(merged), ['ana@example.com', '7', '+5491155550000', '8', 'luz@example.com'])
     assert.deepEqual(conversationIds(merged), [ana.conversationId, luz.conversationId].sort())
     assert.deepEqual(mergedContacts.map(({ id, firstName }) => [id, firstName]), [[luz.id, 'Luz']])
     assert.deepEqual(await showContact(hilo, ana.id), merged)
@@ -90,6 +91,11 @@ for (const database of databases) describe(database, skipWithout(database), () =
     const [event] = (await readEvents(hilo)).filter(({ type }) => type === 'contact.unmerged')
     assert.equal(event!.contact_id, ana.id)
     assert.deepEqual(event!.data, { mergedContactId: luz.id, conversationIds: [luz.conversationId] })
+    await record(hilo, { contact: { userId: '8', email: 'luz@example.com' } })
+    const since = await showContact(hilo, luz.id)
+    await mergeContacts(hilo, ana.id, luz.id)
+    const again = await unmergeContacts(hilo, ana.id, luz.id)
+    assert.deepEqual(withoutTimes(again.restoredContact), withoutTimes(since))
   })
 
   test('what came after the merge stays, and what was changed since is not taken out', async (t) => {
