@@ -196,6 +196,9 @@ for (const database of databases) {
       for (const visitorId of [ana, '+54 11 4251-6912', '76201477542116@lid', 'Ana']) {
         assert.equal((await record(hilo, { ...said, visitorId })).conversationId, conversationId, visitorId)
       }
+      const luz = await record(hilo, { channel: 'whatsapp', visitorId: '5511978123456' })
+      const hinting = { channel: 'whatsapp', conversationId: luz.conversationId, visitorId: '551178123456' }
+      assert.equal((await record(hilo, hinting)).conversationId, luz.conversationId, 'perhaps the same phone')
     })
 
     test('where a conversationId alone holds a conversation together, another phone is not stored as its contact\'s', async (t) => {
