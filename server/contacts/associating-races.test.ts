@@ -107,6 +107,17 @@ for (const database of databases) {
       }
     })
 
+    test('a name that is set while messages bring another one stays', async (t) => {
+      const { hilo, urls } = await startTwo(t, database)
+      const customers = await Promise.all(upTo(20).map((number) => createContact(hilo, { userId: `u${number}` })))
+      await Promise.all(customers.flatMap(({ id, userId }) => [
+        ...urls.map((server) => record(server, { contact: { userId, firstName: 'Said' } })),
+        changeContact(hilo, id, { firstName: 'Set' }),
+      ]))
+      const names = (await readRows(hilo, 'contacts')).map((row) => row.first_name)
+      assert.deepEqual(names, customers.map(() => 'Set'))
+    })
+
     test('the same customers in any order over two servers never make them wait in a circle', async (t) => {
       const { hilo, urls } = await startTwo(t, database)
       const send = async (server: Hilo, messages: object[]): Promise<{ conversationId: string }[]> => {
