@@ -151,15 +151,25 @@ for (const database of databases) {
       ])
     })
 
+    test('what switched the AI off without an end stays so, whatever a human says later', async (t) => {
+      const { hilo } = await startAnswering(t, database, forMinutes(30))
+      await humanSays(hilo)
+      await change(hilo, 'POST /handoff')
+      await humanSays(hilo)
+      assert.equal((await readConversation(hilo)).aiOff.resumesAt, null)
+    })
+
     test('a draft that a human publishes while the model works has the word, whatever the policy', async (t) => {
       for (const takeover of [{ policy: 'until_handed_back' }, { policy: 'never' }]) {
         const slow = openPieces()
         const script = () => ({ ...slow, usage: { prompt_tokens: 100, completion_tokens: 50 } })
         const { hilo, model } = await startAnswering(t, database, { script, takeover })
         const { messageId } = await humanSays(hilo, { isDraft: true })
+        const [draft] = await recordMessages(hilo, [{ query: 'x', from: 'contact', isDraft: true, conversationId }])
         const asked = outcomeOf(hilo)
         await model.waitFor(1)
         await change(hilo, `PATCH /messages/${messageId}`, { isDraft: false })
+        await change(hilo, `PATCH /messages/${draft!.messageId}`, { isDraft: false }) // of the customer, who is second
         slow.say('Late.')
         slow.end()
         assert.equal(await asked, 'human_took_over', takeover.policy)
