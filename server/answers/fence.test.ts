@@ -91,6 +91,20 @@ for (const database of databases) {
       assert.deepEqual((await readTurns(hilo, 'c')).map(({ outcome }) => outcome), ['human_took_over', 'ai_off'])
     })
 
+    test('what the model decides without a word counts no more than an answer where a human was quicker', async (t) => {
+      const hilo = await startHiloWith(database, settings)
+      const slow = openPieces()
+      const toolCalls = [{ name: 'mark_as_resolved', arguments: {} }]
+      const model = await startScriptedModel(t, (_, index) => (index === 0 ? { ...slow, toolCalls } : {}))
+      await setModel(hilo, model.baseUrl)
+      const asked = ask(hilo, { conversationId: 'c' })
+      await model.waitFor(1)
+      await record(hilo, { query: 'I take this.', conversationId: 'c', author: { kind: 'human' } })
+      slow.end()
+      assert.equal((await asked).metadata.outcome, 'human_took_over')
+      assert.equal((await hilo.request('GET', '/api/conversations/c')).body.status, 'UNRESOLVED')
+    })
+
     test('an AI that is switched off while the model works does not answer', async (t) => {
       const hilo = await startHiloWith(database, settings)
       const { slow, asked } = await askSlowModel(t, hilo)
@@ -109,6 +123,9 @@ for (const database of databases) {
       await record(hilo, { query: 'Your order left.', conversationId: 'c' })
       await record(hilo, { query: 'draft', isDraft: true, ...human })
       await record(hilo, { query: 'note', metadata: { private: true }, ...human })
+      const { messageId } = await record(hilo, { query: 'late note', isDraft: true, metadata: { private: true }, ...human })
+      const path = `/api/conversations/c/messages/${messageId}`
+      assert.equal((await hilo.request('PATCH', path, { body: { isDraft: false } })).status, 200)
       slow.say('Hi.')
       slow.end()
       assert.equal((await asked).answer, 'Hi.')
