@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, readConfig } from '../config.ts'
-import { lockDataFolder } from '../database/data-folder-lock.ts'
+import { FolderInUseError, lockDataFolder } from '../database/data-folder-lock.ts'
 import { type OpenDatabase, openDatabase } from '../database/open.ts'
 import { StartError } from '../start-error.ts'
 
@@ -63,12 +63,8 @@ export function findHolder(folder: string): number | undefined {
     return undefined
   } catch (error) {
     // Whatever else is wrong with the folder, opening it says so.
-    return error instanceof StartError ? readLock(folder) : undefined
+    return error instanceof FolderInUseError ? error.pid : undefined
   }
-}
-
-function readLock(folder: string): number {
-  return (JSON.parse(readFileSync(join(folder, 'hilo.lock'), 'utf8')) as { pid: number }).pid
 }
 
 /** Whether the folder holds an embedded database; where nobody lets us look, opening it says so. */
