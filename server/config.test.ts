@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readConfig } from './config.ts'
+import { readConfig, settings } from './config.ts'
 import { StartError } from './start-error.ts'
+
+test('a blank variable counts as not set: it neither opens the server to the network nor ends the rate limit', () => {
+  const { host, port, rateLimit, dataDir } = readConfig({
+    HILO_HOST: ' ', HILO_PORT: '\t', HILO_RATE_LIMIT: '\n', HILO_DATA_DIR: '  ',
+  })
+  assert.deepEqual({ host, port, rateLimit, dataDir }, {
+    host: '127.0.0.1', port: 3000, rateLimit: 6000, dataDir: settings.dataDir.default,
+  })
+})
 
 const readPrices = (text: string) => readConfig({ HILO_MODEL_PRICES: text }).modelPrices
 

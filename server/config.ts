@@ -178,20 +178,25 @@ export const settings = {
 export type Config = { [Name in keyof typeof settings]: (typeof settings)[Name]['default'] }
 
 /**
- * Reads every setting from the environment. An empty variable counts as not set.
+ * Reads every setting from the environment. A variable that is empty or blank counts as not set.
  * @throws StartError naming the variable and what would be right (never its value: it may be a secret).
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const config: Record<string, unknown> = {}
   for (const [name, one] of Object.entries(settings)) {
-    const text = env[one.env]
+    const text = readVariable(env, one.env)
     try {
-      config[name] = text === undefined || text === '' ? one.default : one.parse(text)
+      config[name] = text === undefined ? one.default : one.parse(text)
     } catch (error) {
       throw new StartError(`${one.env} ${(error as Error).message}.`)
     }
   }
   return config as Config
+}
+
+/** A blank is a slip of the pen: as a number it would be 0, and as an address all that the machine has. */
+export function readVariable(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  return env[name]?.trim() ? env[name] : undefined
 }
 
 /** Variables that look like ours but name no setting: most likely misspelt. */

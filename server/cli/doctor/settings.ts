@@ -1,4 +1,4 @@
-import { findUnknownSettings, settings } from '../../config.ts'
+import { findUnknownSettings, readVariable, settings } from '../../config.ts'
 import { editDistance } from '../../conversations/edit-distance.ts'
 import type { Check } from './check.ts'
 
@@ -10,14 +10,15 @@ const allowedTypos = 3
 export function checkSettings(env: NodeJS.ProcessEnv): Check[] {
   const problems = [...findWrong(env), ...findUnknown(env)]
   if (problems.length > 0) return problems
-  const set = known.filter((one) => env[one])
+  const set = known.filter((one) => readVariable(env, one))
   return [{ name, state: 'OK', message: set.length > 0 ? `${set.join(', ')}; else defaults.` : 'All defaults.' }]
 }
 
 function findWrong(env: NodeJS.ProcessEnv): Check[] {
   return Object.values(settings).flatMap(({ env: variable, parse }): Check[] => {
     try {
-      if (env[variable]) parse(env[variable])
+      const text = readVariable(env, variable)
+      if (text !== undefined) parse(text)
       return []
     } catch (error) {
       return [{ name, state: 'FAIL', message: `${variable} ${(error as Error).message}.`, hint: 'Correct or unset it.' }]
