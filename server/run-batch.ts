@@ -1,25 +1,11 @@
-import { isConflictToRetry, isUnavailable } from './database/database-errors.ts'
-import { StaleReadError } from './database/stale-read-error.ts'
+import { isUnavailable } from './database/database-errors.ts'
+import { isLostRace, untilSettled } from './database/lost-races.ts'
 import { HiloError } from './errors.ts'
 import type { NewMessage, Outcome } from './messages/new-message.ts'
 
-const attempts = 5
-
-/** Runs a transaction again when it lost a race: the winner is committed by then, and is read this time. */
-async function untilSettled<Result>(work: () => Promise<Result>): Promise<Result> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work()
-    } catch (error) {
-      const isRace = error instanceof StaleReadError || isConflictToRetry(error)
-      if (!isRace || attempt === attempts) throw error
-    }
-  }
-}
-
 /** What a single message's failure means for its caller. */
 function toError(error: unknown): HiloError {
-  if (isUnavailable(error) || isConflictToRetry(error) || error instanceof StaleReadError) {
+  if (isUnavailable(error) || isLostRace(error)) {
     return new HiloError('UNAVAILABLE', 'The database is away or too busy. Try again.', {
       hint: 'The message may have been recorded if the connection broke at the last moment: send it again with the '
         + 'same externalId or Idempotency-Key, and it is recorded once.',

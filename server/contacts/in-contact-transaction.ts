@@ -1,10 +1,7 @@
-import { isConflictToRetry } from '../database/database-errors.ts'
+import { isLostRace, untilSettled } from '../database/lost-races.ts'
 import type { Database, Transaction } from '../database/schema.ts'
-import { StaleReadError } from '../database/stale-read-error.ts'
 import { inOrganization } from '../database/transactions.ts'
 import { HiloError } from '../errors.ts'
-
-const attempts = 5
 
 /**
  * `inOrganization` for what changes contacts: a transaction that lost a race against another one (a deadlock with a
@@ -14,16 +11,12 @@ const attempts = 5
 export async function inContactTransaction<Result>(
   db: Database, organizationId: string, work: (tx: Transaction) => Promise<Result>,
 ): Promise<Result> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await inOrganization(db, organizationId, work)
-    } catch (error) {
-      if (!(error instanceof StaleReadError) && !isConflictToRetry(error)) throw error
-      if (attempt === attempts) {
-        throw new HiloError('UNAVAILABLE', 'The database is too busy with these contacts; nothing was changed. Try again.', {
-          cause: error,
-        })
-      }
-    }
+  try {
+    return await untilSettled(() => inOrganization(db, organizationId, work))
+  } catch (error) {
+    if (!isLostRace(error)) throw error
+    throw new HiloError('UNAVAILABLE', 'The database is too busy with these contacts; nothing was changed. Try again.', {
+      cause: error,
+    })
   }
 }
