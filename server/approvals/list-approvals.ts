@@ -4,7 +4,7 @@ import { accessConversation } from '../conversations/access-conversation.ts'
 import { isListed } from '../database/is-listed.ts'
 import type { ApprovalsTable } from '../database/answer-tables.ts'
 import type { Transaction } from '../database/schema.ts'
-import { cursorTime, readCursor, writeCursor } from '../http/cursor.ts'
+import { cursorTime, cutPage, readCursor } from '../http/cursor.ts'
 
 export type ApprovalRow = Selectable<ApprovalsTable>
 
@@ -25,12 +25,8 @@ export async function listApprovals(
       rows.where(sql<boolean>`(created_at, id) < (${after![0]}::timestamptz, ${after![1]})`)
     ))
     .orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit + 1).execute()
-  const page = found.slice(0, limit)
-  const last = page.at(-1)
-  return {
-    items: page.map(presentApproval),
-    nextCursor: last && found.length > limit ? writeCursor([last.position, last.id]) : null,
-  }
+  const { page, nextCursor } = cutPage(found, limit, (approval) => [approval.position, approval.id])
+  return { items: page.map(presentApproval), nextCursor }
 }
 
 /** An approval as the API answers it. */

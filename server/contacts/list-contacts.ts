@@ -3,7 +3,7 @@ import { type Expression, sql, type SqlBool } from 'kysely'
 import type { Static } from 'typebox'
 import { isListed } from '../database/is-listed.ts'
 import type { Transaction } from '../database/schema.ts'
-import { cursorTime, readCursor, writeCursor } from '../http/cursor.ts'
+import { cursorTime, cutPage, type Page, readCursor } from '../http/cursor.ts'
 import type { Caller } from '../organizations/scopes.ts'
 import type { ContactRow } from './access-contact.ts'
 import { loadIdentities } from './contact-identities.ts'
@@ -14,16 +14,11 @@ import { matchesSearch } from './search-contacts.ts'
 
 type Query = Static<typeof ContactsQuery>
 
-interface Page {
-  items: Contact[]
-  nextCursor: string | null
-}
-
 /**
  * Contacts, the last changed first; those that are merged into others are left out.
  * @throws HiloError INVALID_ID if a filter cannot be read; INVALID_REQUEST for a broken cursor.
  */
-export async function listContacts(tx: Transaction, caller: Caller, query: Query): Promise<Page> {
+export async function listContacts(tx: Transaction, caller: Caller, query: Query): Promise<Page<Contact>> {
   const { organizationId } = caller
   const limit = query.limit ?? 50
   const after = readCursor(query.cursor, ['time', 'text'])
@@ -41,12 +36,8 @@ export async function listContacts(tx: Transaction, caller: Caller, query: Query
   (join) => join.onTrue())
     .selectAll('c').select(cursorTime('c.updated_at').as('place'))
     .orderBy('c.updated_at', 'desc').orderBy('c.id', 'desc').execute()
-  const page = rows.slice(0, limit)
-  const last = rows.length > limit ? page.at(-1) : undefined
-  return {
-    items: await present(tx, organizationId, page),
-    nextCursor: last ? writeCursor([last.place, last.id]) : null,
-  }
+  const { page, nextCursor } = cutPage(rows, limit, ({ place, id }) => [place, id])
+  return { items: await present(tx, organizationId, page), nextCursor }
 }
 
 function readFilters(caller: Caller, query: Query): Expression<SqlBool>[] {

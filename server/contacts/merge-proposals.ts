@@ -3,14 +3,9 @@ import type { Static } from 'typebox'
 import { isListed } from '../database/is-listed.ts'
 import type { Transaction } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
-import { readCursor, writeCursor } from '../http/cursor.ts'
+import { cutPage, type Page, readCursor } from '../http/cursor.ts'
 import { recordAudit } from '../organizations/audit.ts'
 import type { Caller } from '../organizations/scopes.ts'
-
-interface Page {
-  items: Static<typeof MergeProposal>[]
-  nextCursor: string | null
-}
 
 /**
  * Pairs of contacts that look like one customer, newest first. Left out: what somebody dismissed, and what cannot be
@@ -19,7 +14,7 @@ interface Page {
  */
 export async function listMergeProposals(
   tx: Transaction, { organizationId }: Caller, query: Static<typeof MergeProposalsQuery>,
-): Promise<Page> {
+): Promise<Page<Static<typeof MergeProposal>>> {
   const limit = query.limit ?? 50
   const after = readCursor(query.cursor, ['text'])
   const rows = await tx.selectFrom('merge_proposals as p')
@@ -34,13 +29,13 @@ export async function listMergeProposals(
     .$if(after !== undefined, (all) => all.where('p.id', '<', after![0]))
     .orderBy('p.id', 'desc') // ids begin with the time
     .limit(limit + 1).execute()
-  const page = rows.slice(0, limit)
+  const { page, nextCursor } = cutPage(rows, limit, ({ id }) => [id])
   return {
     items: page.map((row) => ({
       id: row.id, contactId: row.contact_id, otherContactId: row.other_contact_id, reason: row.reason,
       createdAt: row.created_at.toISOString(),
     })),
-    nextCursor: rows.length > limit ? writeCursor([page.at(-1)!.id]) : null,
+    nextCursor,
   }
 }
 

@@ -2,7 +2,7 @@ import type { ConversationPage, ConversationQuery } from '@hilo/contract'
 import { sql } from 'kysely'
 import { isListed } from '../database/is-listed.ts'
 import type { Transaction } from '../database/schema.ts'
-import { readCursor, writeCursor } from '../http/cursor.ts'
+import { cutPage, readCursor } from '../http/cursor.ts'
 import { readTime } from '../http/read-time.ts'
 import { presentConversation } from './present-conversation.ts'
 import { readConversations } from './read-conversations.ts'
@@ -17,12 +17,8 @@ export async function listConversations(
 ): Promise<ConversationPage> {
   const { limit = 50 } = query
   const found = await readConversations(tx, pick(tx, organizationId, query).limit(limit + 1))
-  const page = found.slice(0, limit)
-  const last = page.at(-1)
-  return {
-    items: page.map(presentConversation),
-    nextCursor: last && found.length > limit ? writeCursor([last.position, last.id]) : null,
-  }
+  const { page, nextCursor } = cutPage(found, limit, ({ position, id }) => [position, id])
+  return { items: page.map(presentConversation), nextCursor }
 }
 
 /** The rows that the filters let through; an empty filter counts as none. */

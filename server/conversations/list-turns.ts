@@ -2,7 +2,7 @@ import type { Turn, TurnPage } from '@hilo/contract'
 import { type Selectable, sql } from 'kysely'
 import type { TurnsTable } from '../database/answer-tables.ts'
 import type { Transaction } from '../database/schema.ts'
-import { cursorTime, readCursor, writeCursor } from '../http/cursor.ts'
+import { cursorTime, cutPage, readCursor } from '../http/cursor.ts'
 import { accessConversation } from './access-conversation.ts'
 import type { Shown } from './show-conversation.ts'
 
@@ -21,12 +21,8 @@ export async function listTurns(
       turns.where(sql<boolean>`(started_at, id) < (${after![0]}::timestamptz, ${after![1]})`)
     ))
     .orderBy('started_at', 'desc').orderBy('id', 'desc').limit(limit + 1).execute()
-  const page = found.slice(0, limit)
-  const last = page.at(-1)
-  return {
-    items: page.map(presentTurn),
-    nextCursor: last && found.length > limit ? writeCursor([last.position, last.id]) : null,
-  }
+  const { page, nextCursor } = cutPage(found, limit, (turn) => [turn.position, turn.id])
+  return { items: page.map(presentTurn), nextCursor }
 }
 
 /** A turn as the API answers it. */

@@ -23,6 +23,23 @@ export function writeCursor(values: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(values)).toString('base64url')
 }
 
+/** A page of a list, as the API answers it. */
+export interface Page<Item> {
+  items: Item[]
+  nextCursor: string | null
+}
+
+/**
+ * Cuts off the one row that was read beyond the page: it says that there is more.
+ * @param placeOf what `writeCursor` takes of a row.
+ */
+export function cutPage<Row>(
+  rows: readonly Row[], limit: number, placeOf: (row: Row) => (string | number)[],
+): { page: Row[], nextCursor: string | null } {
+  const page = rows.slice(0, limit)
+  return { page, nextCursor: rows.length > limit ? writeCursor(placeOf(page.at(-1)!)) : null }
+}
+
 type Place<Shape extends readonly Kind[]> = { [Index in keyof Shape]: Values[Shape[Index]] }
 
 /**

@@ -1,15 +1,10 @@
 import { type Selectable, sql } from 'kysely'
 import { isListed } from '../database/is-listed.ts'
 import type { Schema, Transaction } from '../database/schema.ts'
-import { cursorTime, readCursor, writeCursor } from './cursor.ts'
+import { cursorTime, cutPage, type Page, readCursor } from './cursor.ts'
 
 /** Tables of an organization that are listed as they are, the newest row first. */
 type Table = 'agents' | 'api_keys' | 'audit_log' | 'webhook_endpoints'
-
-interface Page<Item> {
-  items: Item[]
-  nextCursor: string | null
-}
 
 interface PageRequest<Row, Item> {
   organizationId: string
@@ -32,10 +27,6 @@ export async function listNewest<From extends Table, Item>(
     where organization_id = ${organizationId} and ${isListed('created_at')} ${older}
     order by created_at desc, id desc limit ${limit + 1}
   `.execute(tx)
-  const page = rows.slice(0, limit)
-  const last = page.at(-1)
-  return {
-    items: page.map(present),
-    nextCursor: last && rows.length > limit ? writeCursor([last.position, last.id]) : null,
-  }
+  const { page, nextCursor } = cutPage(rows, limit, ({ position, id }) => [position, id])
+  return { items: page.map(present), nextCursor }
 }

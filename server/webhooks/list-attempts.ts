@@ -2,7 +2,7 @@ import type { WebhookAttempt, WebhookAttemptsPage, WebhookAttemptsQuery } from '
 import type { Selectable } from 'kysely'
 import type { Transaction } from '../database/schema.ts'
 import type { WebhookAttemptsTable } from '../database/webhook-tables.ts'
-import { readCursor, writeCursor } from '../http/cursor.ts'
+import { cutPage, readCursor } from '../http/cursor.ts'
 import { accessEndpoint, type EndpointAddress } from './access-endpoint.ts'
 
 /** As the API shows it. */
@@ -39,9 +39,6 @@ export async function listAttempts(
     .$if(isDelivered !== undefined, (attempts) => attempts.where('is_delivered', '=', isDelivered!))
     .$if(before !== undefined, (attempts) => attempts.where('id', '<', before![0]))
     .orderBy('id', 'desc').limit(limit + 1).execute()
-  const page = rows.slice(0, limit)
-  return {
-    items: page.map(presentAttempt),
-    nextCursor: rows.length > limit ? writeCursor([page.at(-1)!.id]) : null,
-  }
+  const { page, nextCursor } = cutPage(rows, limit, (attempt) => [attempt.id])
+  return { items: page.map(presentAttempt), nextCursor }
 }
