@@ -48,6 +48,12 @@ function isUnavailableItself(error: unknown): boolean {
   return error instanceof Error && lostConnection.test(error.message)
 }
 
+/** The reason in a few words; a failed connection to several addresses hides its reasons in a list. */
+export function nameReason(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return nameReason(error.errors[0])
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** Whether the database is away, full or too busy: trying again may help. */
 export function isUnavailable(error: unknown): boolean {
   return withCauses(error).some(isUnavailableItself)

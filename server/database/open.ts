@@ -10,6 +10,7 @@ import {
   closePglite, createClient, createPatientPool, createPglitePool, createServerPool, serving, toDatabase,
 } from './connections.ts'
 import { lockDataFolder } from './data-folder-lock.ts'
+import { nameReason } from './database-errors.ts'
 import { migrate } from './migrate.ts'
 import { ownPglite } from './own-pglite.ts'
 import type { Database } from './schema.ts'
@@ -35,7 +36,7 @@ export function openDatabase(config: Config): Promise<OpenDatabase> {
   return config.databaseUrl ? openPostgres(config.databaseUrl, config.databasePoolSize) : openPglite(config.dataDir)
 }
 
-const oldestServerVersion = 15
+export const oldestServerVersion = 15
 
 /** Connections of the job queue, besides those of the pool. */
 const jobConnections = 2
@@ -94,7 +95,7 @@ async function startPglite(folder: string): Promise<PGlite> {
     return await PGlite.create(folder)
   } catch (error) {
     throw new StartError(
-      `The embedded database in ${folder} does not open: ${describe(error)}. It may be damaged, or be of another ` +
+      `The embedded database in ${folder} does not open: ${nameReason(error)}. It may be damaged, or be of another ` +
         'version: put back a backup of the data folder, or set HILO_DATA_DIR to a new one.', { cause: error },
     )
   }
@@ -130,24 +131,19 @@ function makeFolder(folder: string): void {
   }
 }
 
-function describeLocation(url: string): string {
+/** The server and its database, for people: without the password. */
+export function describeLocation(url: string): string {
   const { host, pathname } = new URL(url)
   return `PostgreSQL at ${host}${pathname}`
 }
 
 /** Why the server cannot be used, and what to do. */
 function explain(error: unknown, url: string): string {
-  const reason = describe(error)
+  const reason = nameReason(error)
   const location = describeLocation(url)
   if (/permission denied to (create|grant|set) role|admin option on role/.test(reason)) {
     const role = { user: decodeURIComponent(new URL(url).username), isThere: !reason.includes('create role') }
     return `Cannot use ${location}: ${describeLack(role)} ${letServe(role)}`
   }
   return `Cannot use ${location}: ${reason}. Check HILO_DATABASE_URL and that the server runs.`
-}
-
-/** The reason in a few words; a failed connection to several addresses hides its reasons in a list. */
-function describe(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0])
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import type { Config } from '../../config.ts'
+import { nameReason } from '../../database/database-errors.ts'
+import { describeLocation, oldestServerVersion } from '../../database/open.ts'
 import type { Database } from '../../database/schema.ts'
 import { findHolder, hasEmbeddedDatabase } from '../with-database.ts'
 import { type Check, isForbidden } from './check.ts'
@@ -9,7 +11,6 @@ import { type Opened, openEmbeddedUnchanged, openPostgresUnchanged } from './ope
 import { checkRowLevelSecurity } from './row-level-security.ts'
 
 const name = 'database'
-const oldestVersion = 15
 const newestTestedVersion = 18
 
 /** Everything that is asked of the database itself, and the clocks. Changes nothing. */
@@ -18,13 +19,12 @@ export function checkDatabase(config: Config): Promise<Check[]> {
 }
 
 async function checkPostgres(url: string): Promise<Check[]> {
-  const { host, pathname } = new URL(url)
-  const where = `PostgreSQL at ${host}${pathname}`
+  const where = describeLocation(url)
   try {
     return await look(openPostgresUnchanged(url), where)
   } catch (error) {
     const hint = 'Check HILO_DATABASE_URL, that the server runs, and that it lets this machine in.'
-    return [{ name, state: 'FAIL', message: `${where} cannot be used: ${describe(error)}.`, hint }, checkOwnClock()]
+    return [{ name, state: 'FAIL', message: `${where} cannot be used: ${nameReason(error)}.`, hint }, checkOwnClock()]
   }
 }
 
@@ -44,7 +44,7 @@ async function checkEmbedded(folder: string): Promise<Check[]> {
     const hint = isForbidden(error)
       ? 'Run this as the user to whom the folder belongs, as the server does.'
       : 'Make a copy of the folder before anything else; then restore a backup, or report this.'
-    return [{ name, state: 'FAIL', message: `The one in ${folder} cannot be opened: ${describe(error)}.`, hint }, checkOwnClock()]
+    return [{ name, state: 'FAIL', message: `The one in ${folder} cannot be opened: ${nameReason(error)}.`, hint }, checkOwnClock()]
   }
 }
 
@@ -67,17 +67,11 @@ async function checkVersion(db: Database, where: string): Promise<Check> {
   `.execute(db)
   const { version, major, size } = rows[0]!
   const message = `PostgreSQL ${version}, ${where.replace('PostgreSQL ', '')}, ${size} MiB.`
-  if (major < oldestVersion) {
-    return { name, state: 'FAIL', message, hint: `Hilo needs PostgreSQL ${oldestVersion} or newer.` }
+  if (major < oldestServerVersion) {
+    return { name, state: 'FAIL', message, hint: `Hilo needs PostgreSQL ${oldestServerVersion} or newer.` }
   }
   if (major > newestTestedVersion) {
     return { name, state: 'WARN', message, hint: `This Hilo was tested up to PostgreSQL ${newestTestedVersion}.` }
   }
   return { name, state: 'OK', message }
-}
-
-/** The reason in a few words; a failed connection to several addresses hides its reasons in a list. */
-function describe(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0])
-  return error instanceof Error ? error.message : String(error)
 }
