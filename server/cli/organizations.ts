@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import { createId } from '../database/create-id.ts'
 import { asOwner } from '../database/transactions.ts'
-import { HiloError } from '../errors.ts'
 import { recordAudit } from '../organizations/audit.ts'
 import { readOrganization } from '../organizations/change-organization.ts'
 import { createOrganization } from '../organizations/create-organization.ts'
@@ -50,14 +49,8 @@ function create({ name, id = createId(), defaultCountry }: CreateOptions): Promi
       const details = { name, defaultCountry: defaultCountry ?? null }
       await recordAudit(tx, { organizationId: id, actor: 'cli', action: 'organization.created', subject: id, details })
       return readOrganization(tx, id)
-    }).catch((error: unknown) => {
-      throw isTaken(error) ? new HiloError('ALREADY_EXISTS', `There is an organization "${id}" already.`) : error
     })
     const next = `Next: npx hilo agents create --organization ${id} --name "My agent"`
     return { data: organization, text: `Created organization ${id} (${name}).\n${next}` }
   })
-}
-
-function isTaken(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '23505'
 }
