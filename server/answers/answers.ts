@@ -101,7 +101,7 @@ export function createAnswers({ database, ingest, eventBell, think, times }: Ans
     const { begun } = asked
     const isFirst = !asked.isRepeat || await inOrganization(db, asked.organizationId, (tx) => openAgain(tx, asked))
     if (isStopped) {
-      if (begun) await endInterrupted(db, begun.turn, toWork(begun.turn)).catch(onError)
+      if (begun) await endInterrupted(db, toWork(begun.turn)).catch(onError)
       throw stopped()
     }
     if (begun) offers.handOver(begun)

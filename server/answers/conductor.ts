@@ -157,7 +157,7 @@ export class Conductor {
 
   /** The server stops. A turn that has not been run is left to whoever comes. */
   async #giveUp(): Promise<never> {
-    if (this.#begun) await endInterrupted(this.#options.db, this.#begun.turn, toWork(this.#begun.turn))
+    if (this.#begun) await endInterrupted(this.#options.db, toWork(this.#begun.turn))
     throw new HiloError('UNAVAILABLE', 'This server stops. Send the request again, with the same Idempotency-Key or '
       + 'externalId.')
   }

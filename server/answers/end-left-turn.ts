@@ -13,7 +13,7 @@ export async function endLeftTurn(db: Database, left: Left['turns'][number]): Pr
     tx.selectFrom('turns').selectAll()
       .where('organization_id', '=', left.organizationId).where('id', '=', left.id).executeTakeFirstOrThrow()
   ))
-  await endInterrupted(db, left, toLeftWork(turn))
+  await endInterrupted(db, toLeftWork(turn))
 }
 
 /** What is known of the work of a turn that runs elsewhere. */

@@ -4,7 +4,6 @@ import { run } from '../database/statements.ts'
 import type { Database, Transaction } from '../database/schema.ts'
 import { inOrganization } from '../database/transactions.ts'
 import type { Overtaker } from '../messages/new-message.ts'
-import type { ClaimedTurn } from './claimed-turn.ts'
 import { endSilently, type SilentEnd } from './end-silently.ts'
 import { findOvertaker } from './end-turn.ts'
 import { keysOf, readOpenTurns } from './open-turns.ts'
@@ -42,10 +41,8 @@ export function endAborted(options: RunOptions, attempt: Attempt): Promise<TurnE
 }
 
 /** The process ends. Questions for which nobody waits stay open: another turn, in whatever process, takes them up. */
-export function endInterrupted(
-  db: Database, { organizationId, conversationId, id }: Pick<ClaimedTurn, 'organizationId' | 'conversationId' | 'id'>,
-  work: TurnWork,
-): Promise<TurnEnd | undefined> {
+export function endInterrupted(db: Database, work: TurnWork): Promise<TurnEnd | undefined> {
+  const { organizationId, conversationId, id } = work
   return inOrganization(db, organizationId, async (tx) => {
     const conversation = await lockConversation(tx, organizationId, conversationId)
     if (!await isOpen(tx, work)) return undefined

@@ -116,7 +116,7 @@ type Committed = TurnEnd | undefined | 'overtaken'
 
 async function commit(options: RunOptions, attempt: Attempt, signal: AbortSignal): Promise<Committed> {
   const { turn, work, thought } = attempt
-  if (signal.aborted) return signal.reason === 'gone' ? endAborted(options, attempt) : endInterrupted(options.db, turn, work)
+  if (signal.aborted) return signal.reason === 'gone' ? endAborted(options, attempt) : endInterrupted(options.db, work)
   if (thought.error) {
     return endWith(options.db, work, { outcome: 'failed', error: thought.error, requestsHuman: isLeftToHuman(turn) })
   }
