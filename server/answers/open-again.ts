@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Transaction } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
 import type { Asked } from './answers.ts'
-import { requestsHuman } from './requests-human.ts'
+import { isAiOff } from './is-ai-off.ts'
 
 /** Ends after which a repeat of the call asks the AI once more; after all others it gets the first answer. */
 const retried = sql`('failed', 'aborted', 'interrupted', 'overtaken')`
@@ -37,7 +37,7 @@ export async function openAgain(tx: Transaction, asked: Asked): Promise<boolean>
   const { organizationId, conversationId, messageId, agentId, apiKeyId, question } = asked
   const { seq } = await tx.selectFrom('messages').select('seq')
     .where('organization_id', '=', organizationId).where('id', '=', messageId).executeTakeFirstOrThrow()
-  const request = JSON.stringify(await requestsHuman(tx, asked) ? { ...question, wasAiOff: true } : question)
+  const request = JSON.stringify(await isAiOff(tx, asked) ? { ...question, wasAiOff: true } : question)
   const inserted = await tx.insertInto('questions').values({
     organization_id: organizationId, message_id: messageId, conversation_id: conversationId, seq,
     agent_id: agentId, api_key_id: apiKeyId, request,

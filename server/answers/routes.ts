@@ -11,10 +11,10 @@ import type { Routes, Services } from '../http/hilo-app.ts'
 import type { NewMessage, Outcome } from '../messages/new-message.ts'
 import { AnswerStream } from './answer-stream.ts'
 import type { AnswerListener, Asked } from './answers.ts'
+import { isAiOff } from './is-ai-off.ts'
 import { assertFromCustomer } from './open-again.ts'
 import { presentAccepted, presentAnswer } from './present-answer.ts'
 import { readQuestion } from './read-question.ts'
-import { requestsHuman } from './requests-human.ts'
 
 const schema = {
   tags: ['Answers'],
@@ -85,7 +85,7 @@ export const answerRoutes = (services: Services): Routes => async (app) => {
     )
     if (asked.question.isAsync) {
       await answers.begin(asked)
-      const isOff = await inOrganization(db, caller.organizationId, (tx) => requestsHuman(tx, asked))
+      const isOff = await inOrganization(db, caller.organizationId, (tx) => isAiOff(tx, asked))
       return present(presentAccepted(outcome.recorded, isOff))
     }
     const finish = async (hears: Omit<AnswerListener, 'signal'>): Promise<QueryAnswer> => (

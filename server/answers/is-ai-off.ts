@@ -3,7 +3,7 @@ import type { Transaction } from '../database/schema.ts'
 import type { ConversationAddress } from './claimed-turn.ts'
 
 /** Whether the AI is off in a conversation. */
-export async function requestsHuman(
+export async function isAiOff(
   tx: Transaction, { organizationId, conversationId }: ConversationAddress,
 ): Promise<boolean> {
   return !isAiOn(await tx.selectFrom('conversations').selectAll()
