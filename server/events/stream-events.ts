@@ -5,10 +5,10 @@ import { inOrganization } from '../database/transactions.ts'
 import { HiloError } from '../errors.ts'
 import { eventStreamHeaders } from '../http/event-stream-headers.ts'
 import type { Caller } from '../organizations/scopes.ts'
-import { createTurns } from './create-turns.ts'
 import type { EventFeeds } from './event-feeds.ts'
 import { type Ending, EventStream } from './event-stream.ts'
 import { formatEvent } from './format-event.ts'
+import { limitAtOnce } from './limit-at-once.ts'
 import type { OpenStreams, StreamTimes } from './open-streams.ts'
 import { presentEvents } from './present-events.ts'
 import type { EventFilter } from './read-events.ts'
@@ -47,12 +47,12 @@ interface OpenerParts extends Pick<StreamTimes, 'mostBlockedMs'> {
 export function createStreamOpener(
   { db, feeds, streams, mostBlockedMs }: OpenerParts,
 ): (reply: FastifyReply, wanted: Wanted) => Promise<void> {
-  const inTurn = createTurns(readingsAtOnce)
+  const limited = limitAtOnce(readingsAtOnce)
 
   /** Reads on for one reader: as many events as fitted the last time, and more again once all of them did. */
   const createPageReader = (organizationId: string, filter: EventFilter) => {
     let limit = pageSize
-    return (after: number): Promise<Taken> => inTurn(() => inOrganization(db, organizationId, async (tx) => {
+    return (after: number): Promise<Taken> => limited(() => inOrganization(db, organizationId, async (tx) => {
       const { rows, nextAfter } = await readLog(tx, { organizationId, after, limit, filter })
       const events = await presentEvents(tx, organizationId, rows)
       const written = events.values().map((event) => ({ seq: event.seq, chunk: formatEvent(event) }))

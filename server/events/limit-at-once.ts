@@ -1,5 +1,5 @@
-/** Lets at most `most` of the works it is given run at a time; the others wait for their turn. */
-export function createTurns(most: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
+/** Lets at most `most` of the works it is given run at a time; the others wait. */
+export function limitAtOnce(most: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
   const waiting: (() => void)[] = []
   let running = 0
   return async (work) => {
