@@ -19,7 +19,7 @@ const info = {
 const tags = [
   { name: 'Messages', description: 'Record what was said, and read it back.' },
   { name: 'Answers', description: 'Ask the AI what it answers a customer.' },
-  { name: 'Conversations', description: 'Threads, each with one customer.' },
+  { name: 'Conversations', description: 'What was said between one customer and you, at one address or under one id.' },
   { name: 'Contacts', description: 'Customers, and the addresses they are found by.' },
   { name: 'Events', description: 'The log of changes, to read, to listen to, and as webhooks.' },
   { name: 'Agents', description: 'Those who talk with customers on your behalf.' },
