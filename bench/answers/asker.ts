@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { percentiles, type Percentiles } from '../measurement.ts'
+import { takeOrder } from '../take-order.ts'
 import { modelAnswer } from './model-pieces.ts'
 
 /** One call, as it is repeated. */
@@ -91,5 +92,4 @@ async function ask({ calls, warmUpSeconds, seconds }: AskOrder): Promise<AskResu
   }
 }
 
-process.channel!.ref() // stop-with-parent.mjs lets go of it
-process.once('message', (order: AskOrder) => void ask(order).then((result) => process.send!(result)))
+takeOrder(ask)

@@ -1,9 +1,9 @@
 import type { Bench } from '../bench.ts'
+import { whole } from '../table.ts'
 import type { EventOptions } from './event-options.ts'
 import { runScenario, type Scenario, type ScenarioResult } from './scenario.ts'
 
 const nobody = { readers: 0, endpoints: 0, hanging: 0 }
-const whole = (count: number): string => count.toLocaleString('en')
 
 /** Everything that is measured over one database. */
 function planScenarios(database: Scenario['database'], options: EventOptions, organizations: number): Scenario[] {
