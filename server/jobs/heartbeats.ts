@@ -2,12 +2,10 @@ import { sql } from 'kysely'
 import type { JobAttempt } from 'pg-boss'
 import type { Database } from '../database/schema.ts'
 import { asOwner } from '../database/transactions.ts'
-import { jobSchema } from './start-jobs.ts'
+import { jobTable } from './start-jobs.ts'
 
 /** Jobs that are found in one statement. */
 const maxFound = 1_000
-
-const jobTable = sql.table(`${jobSchema}.job`)
 
 /**
  * Notes that jobs of a queue are still worked on. pg-boss can note it too, but does not tell of which.

@@ -1,14 +1,12 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../database/schema.ts'
-import { jobSchema } from './start-jobs.ts'
+import { jobTable } from './start-jobs.ts'
 
 /** Which jobs, and the group without a tier that they belong to from now on. */
 export interface Hurried {
   singletonKey: string
   groupId: string
 }
-
-const jobTable = sql.table(`${jobSchema}.job`)
 
 /**
  * Lets jobs that wait for their time begin now, as long after it as before they are kept. One statement however many:

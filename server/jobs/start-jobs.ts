@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { ConstructorOptions, PgBoss } from 'pg-boss'
 
 /** How pg-boss reaches the database: through connections of its own, or through the one there is. */
@@ -11,7 +12,9 @@ export type Executor = NonNullable<ConstructorOptions['db']>
 export type Jobs = PgBoss
 
 /** Name of the schema that pg-boss keeps its tables in. */
-export const jobSchema = 'hilo_jobs'
+const jobSchema = 'hilo_jobs'
+
+export const jobTable = sql.table(`${jobSchema}.job`)
 
 /** How often expired jobs are looked for. */
 const superviseSeconds = 10
