@@ -59,7 +59,10 @@ const defaults: AgentSettings = {
   conversationalMode: { isEnabled: false, splitsAnswers: false },
 }
 
+/** What is stored of an agent's settings. */
+export type StoredSettings = Partial<AgentSettings>
+
 /** The whole settings from what is stored of them. */
-export function readSettings(stored: Partial<AgentSettings>): AgentSettings {
+export function readSettings(stored: StoredSettings): AgentSettings {
   return { ...defaults, ...stored }
 }

@@ -1,13 +1,10 @@
 import type { SettingsInput } from '@hilo/contract'
 import { HiloError } from '../errors.ts'
 import { assertAllowedUrl } from '../guarded-client/check-url.ts'
-import type { AgentSettings, TakeoverPolicy } from './agent-settings.ts'
+import type { AgentSettings, StoredSettings, TakeoverPolicy } from './agent-settings.ts'
 import { assertPriced } from './assert-priced.ts'
 import { type ModelField, readModel, type SettingsContext, withoutAbsent } from './read-model.ts'
 import { readTools } from './read-tools.ts'
-
-/** What is stored of an agent's settings. */
-export type StoredSettings = Partial<AgentSettings>
 
 type Plain = 'historyLimit' | 'historyTokens' | 'burstWindowMs' | 'burstMaxWaitMs' | 'onModelFailure' | 'dailySpendLimit'
 

@@ -1,7 +1,7 @@
 import { createId } from '../database/create-id.ts'
 import type { Metadata, Transaction } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
-import type { StoredSettings } from './change-settings.ts'
+import type { StoredSettings } from './agent-settings.ts'
 
 export interface NewAgent {
   organizationId: string

@@ -1,6 +1,5 @@
 import type { AgentModel, AgentTool, Settings } from '@hilo/contract'
-import { readSettings, type StoredModel, type StoredTool } from './agent-settings.ts'
-import type { StoredSettings } from './change-settings.ts'
+import { readSettings, type StoredModel, type StoredSettings, type StoredTool } from './agent-settings.ts'
 import { fillModel } from './open-settings.ts'
 
 /** The whole settings as the API shows them: of credentials no more than that they are there. */

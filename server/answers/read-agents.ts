@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type AgentSettings, readSettings } from '../agents/agent-settings.ts'
+import { readSettings, type StoredSettings } from '../agents/agent-settings.ts'
 import { keyOf } from '../database/key-of.ts'
 import { type Statement, statement } from '../database/statements.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
@@ -11,7 +11,7 @@ interface AgentRow {
   id: string
   name: string
   systemPrompt: string | null
-  settings: Partial<AgentSettings>
+  settings: StoredSettings
   spent: string | null
 }
 
