@@ -1,9 +1,6 @@
 import type { ColumnType } from 'kysely'
+import type { DefaultedJson, DefaultedTimestamp, Json, Timestamp } from './column-types.ts'
 
-type Timestamp = ColumnType<Date, Date | string, Date | string>
-type DefaultedTimestamp = ColumnType<Date, Date | string | undefined, Date | string>
-type Json<Value> = ColumnType<Value, string, string>
-type DefaultedJson<Value> = ColumnType<Value, string | undefined, string>
 /** Read as text by both databases; written as a number. */
 type Numeric = ColumnType<string, number | undefined, number>
 

@@ -1,16 +1,10 @@
 import type { ColumnType, GeneratedAlways, Kysely, Transaction as KyselyTransaction } from 'kysely'
-import type { AgentSettings } from '../agents/agent-settings.ts'
+import type { StoredSettings } from '../agents/agent-settings.ts'
 import type {
   AgentSpendTable, ApprovalsTable, QuestionsTable, RunnersTable, TurnsTable,
 } from './answer-tables.ts'
+import type { DefaultedJson, DefaultedTimestamp, Json, Timestamp } from './column-types.ts'
 import type { WebhookAttemptsTable, WebhookDeliveriesTable, WebhookEndpointsTable } from './webhook-tables.ts'
-
-/** A point in time: read as a Date, written as a Date or ISO 8601 text. */
-type Timestamp = ColumnType<Date, Date | string, Date | string>
-type DefaultedTimestamp = ColumnType<Date, Date | string | undefined, Date | string>
-/** JSON: read as parsed, written as text. */
-type Json<Value> = ColumnType<Value, string, string>
-type DefaultedJson<Value> = ColumnType<Value, string | undefined, string>
 
 type DefaultedBoolean = ColumnType<boolean, boolean | undefined, boolean>
 
@@ -64,7 +58,7 @@ export interface AgentsTable {
   system_prompt: string | null
   metadata: DefaultedJson<Metadata>
   /** How it answers: what differs from the default. */
-  settings: DefaultedJson<Partial<AgentSettings>>
+  settings: DefaultedJson<StoredSettings>
   created_at: DefaultedTimestamp
   updated_at: DefaultedTimestamp
 }

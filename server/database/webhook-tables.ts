@@ -1,8 +1,6 @@
 import type { EventType } from '@hilo/contract'
 import type { ColumnType } from 'kysely'
-
-type Timestamp = ColumnType<Date, Date | string, Date | string>
-type DefaultedTimestamp = ColumnType<Date, Date | string | undefined, Date | string>
+import type { DefaultedTimestamp, Timestamp } from './column-types.ts'
 
 /** `events`: it hears what happens; `answers`: it sends an agent's answers to the addresses that asked for them. */
 export type EndpointKind = 'events' | 'answers'
