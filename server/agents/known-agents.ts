@@ -12,9 +12,8 @@ const mostKnown = 100_000
 
 /** Looks up those agents that these messages name and that are not known yet; then they are. */
 export function readUnknownAgents(incoming: readonly NewMessage[], known: KnownAgents): Statement<void> {
-  const wanted = incoming.flatMap((message) => (
-    namedAgents(message).map((id) => ({ organization_id: message.organizationId, id }))
-  )).filter(({ organization_id, id }) => !known.has(keyOf(organization_id, id)))
+  const wanted = incoming.flatMap(namedAgents)
+    .filter(({ organization_id, id }) => !known.has(keyOf(organization_id, id)))
   return statement(wanted.length === 0 ? undefined : sql<{ organization_id: string, id: string }>`
     select w.organization_id, w.id
     from ${wantedRows(['organization_id', 'id'], wanted)}
@@ -27,8 +26,9 @@ export function readUnknownAgents(incoming: readonly NewMessage[], known: KnownA
   })
 }
 
-function namedAgents(message: NewMessage): string[] {
-  return [message.agentId, ...message.keys.flatMap((key) => key.agentId ?? [])]
+/** Agents to which a conversation that the message opens may belong. */
+export function namedAgents({ organizationId, agentId, keys }: NewMessage): { organization_id: string, id: string }[] {
+  return [agentId, ...keys.flatMap((key) => key.agentId ?? [])].map((id) => ({ organization_id: organizationId, id }))
 }
 
 /** @throws HiloError NOT_FOUND naming the agent that is not there. */

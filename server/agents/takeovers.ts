@@ -5,7 +5,8 @@ import { type Statement, statement } from '../database/statements.ts'
 import type { Transaction } from '../database/schema.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import type { NewMessage } from '../messages/new-message.ts'
-import { type AgentSettings, readSettings, type TakeoverPolicy } from './agent-settings.ts'
+import { readSettings, type StoredSettings, type TakeoverPolicy } from './agent-settings.ts'
+import { namedAgents } from './known-agents.ts'
 
 /** Policies by organization and agent (`keyOf`). */
 export type Takeovers = Map<string, TakeoverPolicy>
@@ -18,9 +19,8 @@ interface AgentOf {
 /** How those agents behave in whose conversations a human writes with these messages. For others nothing is read. */
 export function readTakeovers(incoming: readonly NewMessage[], conversations: ConversationSet): Statement<Takeovers> {
   const byHumans = incoming.filter(({ author }) => author.kind === 'human')
-  const wanted = [...byHumans.flatMap(namedAgents), ...conversations.byId.values()]
-    .map(({ organizationId, agentId }) => ({ organization_id: organizationId, id: agentId }))
-  return statement(byHumans.length === 0 ? undefined : sql<AgentOf & { settings: Partial<AgentSettings> }>`
+  const wanted = [...byHumans.flatMap(namedAgents), ...[...conversations.byId.values()].map(toAddress)]
+  return statement(byHumans.length === 0 ? undefined : sql<AgentOf & { settings: StoredSettings }>`
     select a.organization_id as "organizationId", a.id as "agentId", a.settings
     from ${wantedRows(['organization_id', 'id'], wanted)}
     cross join lateral (
@@ -31,9 +31,8 @@ export function readTakeovers(incoming: readonly NewMessage[], conversations: Co
   ))))
 }
 
-/** Agents to which a conversation that the message opens may belong. */
-function namedAgents({ organizationId, agentId, keys }: NewMessage): AgentOf[] {
-  return [agentId, ...keys.flatMap((key) => key.agentId ?? [])].map((id) => ({ organizationId, agentId: id }))
+function toAddress({ organizationId, agentId }: AgentOf) {
+  return { organization_id: organizationId, id: agentId }
 }
 
 /** How this agent behaves after a human wrote. */
