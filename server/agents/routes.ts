@@ -8,6 +8,7 @@ import { errorResponses } from '../http/error-responses.ts'
 import type { Routes, Services } from '../http/hilo-app.ts'
 import { explainInWords } from '../messages/explain-in-words.ts'
 import type { NewMessage, Outcome } from '../messages/new-message.ts'
+import { ExplainQuery, IdempotencyHeader } from './door-schemas.ts'
 import { findCallError, joinOutcomes, presentRecorded, presentResult } from './present-outcome.ts'
 import { readIdempotency, readIdempotencyKey } from './read-idempotency.ts'
 import { readItems } from './read-items.ts'
@@ -15,14 +16,6 @@ import { readMessage } from './read-message.ts'
 import { streamAnswer } from './stream-answer.ts'
 
 const AgentParams = Type.Object({ id: Type.String({ description: 'Id of the agent.' }) })
-const ExplainQuery = Type.Object({
-  explain: Type.Optional(Type.Boolean({ default: false, description: 'Adds `resolution`: what decided, and warnings.' })),
-})
-const IdempotencyHeader = Type.Object({
-  'idempotency-key': Type.Optional(Type.String({
-    description: 'Sent again with the same body within 24 hours, the request gets its first answer again.',
-  })),
-})
 const scope = 'messages:write'
 
 /** The doors of the API: what an agent (or a customer) said elsewhere, to be recorded. */

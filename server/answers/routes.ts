@@ -1,6 +1,7 @@
 import { type QueryAnswer, QueryAnswer as QueryAnswerSchema, QueryBody } from '@hilo/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
+import { ExplainQuery, IdempotencyHeader } from '../agents/door-schemas.ts'
 import { readIdempotency, readIdempotencyKey } from '../agents/read-idempotency.ts'
 import { readMessage } from '../agents/read-message.ts'
 import { inOrganization } from '../database/transactions.ts'
@@ -27,14 +28,8 @@ const schema = {
     + 'call returns at once and the answer goes to that address, as the events `message.created`, or where there is none '
     + '`turn.failed` or `turn.finished`, signed and sent again like those of webhook endpoints.',
   params: Type.Object({ id: Type.String({ description: 'Id of the agent that answers.' }) }),
-  querystring: Type.Object({
-    explain: Type.Optional(Type.Boolean({ default: false, description: 'Adds `resolution`: what decided, and warnings.' })),
-  }),
-  headers: Type.Object({
-    'idempotency-key': Type.Optional(Type.String({
-      description: 'Sent again with the same body within 24 hours, the request gets its first answer again.',
-    })),
-  }),
+  querystring: ExplainQuery,
+  headers: IdempotencyHeader,
   body: QueryBody,
   response: {
     200: QueryAnswerSchema,
