@@ -1,5 +1,5 @@
 import Type, { type Static, type TObject } from 'typebox'
-import { OptionalText } from './common.ts'
+import { OptionalBoolean, OptionalText } from './common.ts'
 
 /** A part of the settings in a body: `null` brings back the default. */
 const OptionalObject = <Schema extends TObject>(schema: Schema, description: string) => (
@@ -21,13 +21,12 @@ const OptionalNumber = (description: string, range: Range) => (
 const OptionalInteger = (description: string, range: Range) => (
   Type.Optional(Type.Unsafe<number | null>({ type: ['integer', 'null'], ...range, description }))
 )
-const OptionalSwitch = (description: string) => (
-  Type.Optional(Type.Unsafe<boolean | null>({ type: ['boolean', 'null'], description }))
-)
+const OptionalSwitch = (description: string) => Type.Optional(OptionalBoolean(description))
 const NullableNumber = (description: string) => Type.Unsafe<number | null>({ type: ['number', 'null'], description })
 const NullableInteger = (description: string) => Type.Unsafe<number | null>({ type: ['integer', 'null'], description })
 
-const providers = ['openai', 'anthropic', 'openai-compatible'] as const
+/** Whose API a model is called by. */
+export const modelProviders = ['openai', 'anthropic', 'openai-compatible'] as const
 const penalty = { minimum: -2, maximum: 2 }
 
 const text = {
@@ -80,7 +79,7 @@ const text = {
 }
 
 const ModelInput = Type.Object({
-  provider: Type.Enum([...providers], { description: text.provider }),
+  provider: Type.Enum([...modelProviders], { description: text.provider }),
   name: Type.String({ minLength: 1, maxLength: 256, description: text.modelName }),
   baseUrl: Type.Optional(OptionalText(text.baseUrl, { maxLength: 2048 })),
   apiKey: Type.Optional(Type.Unsafe<string | null>({
@@ -100,7 +99,7 @@ const ModelInput = Type.Object({
 export type ModelInput = Static<typeof ModelInput>
 
 const Model = Type.Object({
-  provider: Type.Enum([...providers], { description: text.provider }),
+  provider: Type.Enum([...modelProviders], { description: text.provider }),
   name: Type.String({ description: text.modelName }),
   baseUrl: OptionalText(text.baseUrl),
   hasApiKey: Type.Boolean({ description: 'Whether a key is stored; it is never shown.' }),

@@ -4,9 +4,13 @@ import Type, { type TProperties, type TSchema } from 'typebox'
 export const IdInput = (description: string) =>
   Type.Unsafe<string | number | null>({ type: ['string', 'number', 'null'], description })
 
-/** Text that may also be `null`, meaning absent. */
+/** Text that may also be `null`, meaning that there is none. */
 export const OptionalText = (description: string, options: { maxLength?: number } = {}) =>
   Type.Unsafe<string | null>({ type: ['string', 'null'], description, ...options })
+
+/** A boolean that may also be `null`, meaning absent. */
+export const OptionalBoolean = (description: string) =>
+  Type.Unsafe<boolean | null>({ type: ['boolean', 'null'], description })
 
 /** A name that is needed. */
 export const Name = (description: string) => Type.String({ minLength: 1, maxLength: 256, pattern: '\\S', description })

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { channels } from './channels.ts'
 import { IdInput, Metadata, OptionalText, Page, PageQuery, Time } from './common.ts'
+import { conversationStatuses } from './conversations.ts'
 
 /** A contact in the examples of the documentation. */
 export const exampleContact = {
@@ -63,7 +64,7 @@ export const ContactConversation = Type.Object({
   id: Type.String({ description: 'Id of the conversation.' }),
   agentId: Type.String({ description: 'Agent it belongs to.' }),
   channel: Type.Enum([...channels], { description: 'Where it takes place.' }),
-  status: Type.Enum(['UNRESOLVED', 'RESOLVED', 'HUMAN_REQUESTED'], { description: 'Status of the conversation.' }),
+  status: Type.Enum([...conversationStatuses], { description: 'Status of the conversation.' }),
   updatedAt: Time('Last change or message.'),
 })
 
@@ -104,10 +105,7 @@ export const ContactsQuery = PageQuery({
   userId: Type.Optional(Type.String({ description: 'Exactly this id of your own system.' })),
 })
 
-export const ContactsPage = Type.Object({ ...Page(Contact, '').properties }, {
-  description: 'Contacts, the last changed first. Contacts merged into others are left out.',
-  examples: [{ items: [exampleContact], nextCursor: null }],
-})
+export const ContactsPage = Page(Contact, 'Contacts, the last changed first. Contacts merged into others are left out.')
 
 const ContactMetadataInput = (description: string) =>
   Type.Unsafe<Record<string, unknown> | null>({ type: ['object', 'null'], additionalProperties: true, description })
@@ -186,7 +184,4 @@ export const MergeProposal = Type.Object({
 
 export const MergeProposalsQuery = PageQuery({})
 
-export const MergeProposalsPage = Type.Object({ ...Page(MergeProposal, '').properties }, {
-  description: 'Proposals nobody has decided on yet, newest first.',
-  examples: [{ items: [exampleProposal], nextCursor: null }],
-})
+export const MergeProposalsPage = Page(MergeProposal, 'Proposals nobody has decided on yet, newest first.')

@@ -125,10 +125,7 @@ export const ConversationWithMessages = Type.Object({
 export type ConversationWithMessages = Static<typeof ConversationWithMessages>
 
 /** Answer of `GET /api/conversations`. */
-export const ConversationPage = Type.Object({ ...Page(Conversation, '').properties }, {
-  description: 'Conversations, newest change first.',
-  examples: [{ items: [exampleConversation], nextCursor: null }],
-})
+export const ConversationPage = Page(Conversation, 'Conversations, newest change first.')
 export type ConversationPage = Static<typeof ConversationPage>
 
 export const ConversationQuery = PageQuery({

@@ -1,10 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { channels } from './channels.ts'
-import { Metadata, Page, PageQuery, Time } from './common.ts'
-
-/** Text of an answer that may be `null`; quicker to write than a union. */
-const NullableText = (description: string) =>
-  Type.Unsafe<string | null>({ type: ['string', 'null'], description })
+import { Metadata, OptionalText, Page, PageQuery, Time } from './common.ts'
 
 export const MessageAttachment = Type.Object({
   url: Type.String({ description: 'Address of the file, http or https.' }),
@@ -17,8 +13,8 @@ export const MessageAuthor = Type.Object({
   kind: Type.Enum(['contact', 'human', 'ai', 'system', 'agent'], {
     description: '`agent`: the caller did not say whether a human or the AI.',
   }),
-  name: NullableText('Name to show.'),
-  id: NullableText("The contact's id, or the id that the caller gave."),
+  name: OptionalText('Name to show.'),
+  id: OptionalText("The contact's id, or the id that the caller gave."),
 })
 
 /** A message in the examples of the documentation. */
@@ -52,7 +48,7 @@ export const Message = Type.Object({
   attachments: Type.Array(MessageAttachment, { description: 'Files.' }),
   channel: Type.Enum([...channels], { description: 'Where it was said.' }),
   source: Type.String({ description: 'System in which it was said.' }),
-  externalId: NullableText("The provider's id; unique with `source` in the organization."),
+  externalId: OptionalText("The provider's id; unique with `source` in the organization."),
   isDraft: Type.Boolean({ description: 'Not part of the conversation until it is published.' }),
   status: Type.String({ description: 'Delivery: `received` from a contact, `recorded` from an agent.' }),
   occurredAt: Time('When it was said; a draft is said when it is published.'),
@@ -64,8 +60,8 @@ export type Message = Static<typeof Message>
 
 /** Both ends of a page of messages. */
 export const messagePageFields = {
-  nextCursor: NullableText('Send it as `cursor` to read on in the same order; `null` at the end.'),
-  previousCursor: NullableText(
+  nextCursor: OptionalText('Send it as `cursor` to read on in the same order; `null` at the end.'),
+  previousCursor: OptionalText(
     'Send it as `cursor` to read the other way: newest first, what was said since. What reached Hilo since and was said ' +
     'before is not in it: to follow a conversation, read `GET /api/events`. ' +
     'The items stay in the order asked for. `null` if there is nothing to go back from.',

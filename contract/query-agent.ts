@@ -1,14 +1,10 @@
 import Type, { type Static } from 'typebox'
 import { channels } from './channels.ts'
-import { IdInput, OptionalText } from './common.ts'
-
-const nullable = (schema: object, description: string) => ({ ...schema, description })
-
-export const OptionalBoolean = (description: string) =>
-  Type.Unsafe<boolean | null>(nullable({ type: ['boolean', 'null'] }, description))
+import { IdInput, OptionalBoolean, OptionalText } from './common.ts'
+import { conversationStatuses } from './conversations.ts'
 
 const OptionalObject = (description: string) =>
-  Type.Unsafe<Record<string, unknown> | null>(nullable({ type: ['object', 'null'] }, description))
+  Type.Unsafe<Record<string, unknown> | null>({ type: ['object', 'null'], description })
 
 const ChannelInput = Type.Unsafe<string | null>({
   enum: [...channels, '', null],
@@ -180,7 +176,7 @@ export const recordedFields = {
   messageId: Type.String({ description: 'Id of the stored message.' }),
   conversationId: Type.String({ description: 'The conversation really written; send it with the next message.' }),
   visitorId: Type.String({ description: 'As sent, or generated.' }),
-  status: Type.Enum(['UNRESOLVED', 'RESOLVED', 'HUMAN_REQUESTED'], { description: 'Status of the conversation.' }),
+  status: Type.Enum([...conversationStatuses], { description: 'Status of the conversation.' }),
 }
 
 /** The four keys of the API; `resolution` only with `?explain=true`. */

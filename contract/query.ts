@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { conversationStatuses } from './conversations.ts'
-import { OptionalText } from './common.ts'
-import { customerMessageFields, OptionalBoolean, Resolution } from './query-agent.ts'
+import { OptionalBoolean, OptionalText } from './common.ts'
+import { customerMessageFields, Resolution } from './query-agent.ts'
 
 const OptionalNumber = (description: string, range: { minimum?: number, maximum?: number }) =>
   Type.Optional(Type.Unsafe<number | null>({ type: ['number', 'null'], description, ...range }))
