@@ -1,22 +1,16 @@
 import type { ApiKey } from '@hilo/contract'
 import { type Command, Option } from 'commander'
-import { asOwner } from '../database/transactions.ts'
 import { createApiKey } from '../organizations/create-api-key.ts'
 import { listApiKeys, readApiKey } from '../organizations/list-api-keys.ts'
 import { revokeApiKey } from '../organizations/revoke-api-key.ts'
 import { type Scope, scopes } from '../organizations/scopes.ts'
-import { findOrganization } from './find-organization.ts'
+import { inNamedOrganization, type OrganizationOptions } from './in-organization.ts'
 import { again, readExpiry, readScopes, withJson, withName, withOrganization } from './options.ts'
-import { type Answer, type OutputOptions, print } from './print.ts'
+import { type Answer, print } from './print.ts'
 import { readAllPages } from './read-all-pages.ts'
 import { formatTable } from './table.ts'
-import { withDatabase } from './with-database.ts'
 
-interface ListOptions extends OutputOptions {
-  organization?: string
-}
-
-interface CreateOptions extends ListOptions {
+interface CreateOptions extends OrganizationOptions {
   name: string
   scopes: Scope[]
   expires?: Date
@@ -29,7 +23,7 @@ export function addKeys(program: Command): void {
   const keys = program.command('keys').description('API keys of an organization: list, create, revoke')
 
   withJson(withOrganization(keys.command('list').description('show the API keys of an organization, not the secrets')))
-    .action((options: ListOptions) => print(options, () => list(options)))
+    .action((options: OrganizationOptions) => print(options, () => list(options)))
 
   const creating = keys.command('create').description('create an API key and show it, this once')
   withJson(withOrganization(withName(creating, 'key: who or what uses it')))
@@ -40,13 +34,12 @@ export function addKeys(program: Command): void {
 
   withJson(withOrganization(keys.command('revoke').description('end an API key for good')))
     .argument('<id>', 'id of the key, as "hilo keys list" shows it')
-    .action((id: string, options: ListOptions) => print(options, () => revoke(id, options)))
+    .action((id: string, options: OrganizationOptions) => print(options, () => revoke(id, options)))
 }
 
-function list(options: ListOptions): Promise<Answer> {
+function list(options: OrganizationOptions): Promise<Answer> {
   const instead = 'ask it at GET /api/api-keys with an API key that has the scope admin'
-  return withDatabase({ instead }, ({ db }) => asOwner(db, async (tx) => {
-    const { id: organizationId } = await findOrganization(tx, options.organization)
+  return inNamedOrganization(options, instead, async (tx, organizationId) => {
     const items = await readAllPages((query) => listApiKeys(tx, organizationId, query))
     const rows = items.map((key) => [
       key.id, key.name, `${key.prefix}…`, describeState(key), key.lastUsedAt ?? '-', key.scopes.join(','),
@@ -56,7 +49,7 @@ function list(options: ListOptions): Promise<Answer> {
       data: { organizationId, items },
       text: rows.length ? formatTable(['ID', 'NAME', 'KEY', 'STATE', 'LAST USED', 'SCOPES'], rows) : none,
     }
-  }))
+  })
 }
 
 function describeState({ revokedAt, expiresAt }: ApiKey): string {
@@ -67,8 +60,7 @@ function describeState({ revokedAt, expiresAt }: ApiKey): string {
 
 function create({ organization, name, scopes: wanted, expires }: CreateOptions): Promise<Answer> {
   const instead = 'use its route POST /api/api-keys with an API key that has the scope admin'
-  return withDatabase({ instead }, ({ db }) => asOwner(db, async (tx) => {
-    const { id: organizationId } = await findOrganization(tx, organization)
+  return inNamedOrganization({ organization }, instead, async (tx, organizationId) => {
     const { id, key } = await createApiKey(tx, { organizationId, name, scopes: wanted, expiresAt: expires, actor: 'cli' })
     return {
       data: { organizationId, ...await readApiKey(tx, organizationId, id), key },
@@ -80,18 +72,17 @@ function create({ organization, name, scopes: wanted, expires }: CreateOptions):
         'Copy the key now: it is not stored and cannot be shown again.',
       ].join('\n'),
     }
-  }))
+  })
 }
 
-function revoke(id: string, { organization }: ListOptions): Promise<Answer> {
+function revoke(id: string, { organization }: OrganizationOptions): Promise<Answer> {
   const instead = 'use its route DELETE /api/api-keys/{id} with an API key that has the scope admin'
-  return withDatabase({ instead }, ({ db }) => asOwner(db, async (tx) => {
-    const { id: organizationId } = await findOrganization(tx, organization)
+  return inNamedOrganization({ organization }, instead, async (tx, organizationId) => {
     await revokeApiKey(tx, { organizationId, id, actor: 'cli' })
     const key = await readApiKey(tx, organizationId, id)
     return {
       data: { organizationId, ...key },
       text: `Revoked API key ${id} (${key.name}). Running servers refuse it within 5 seconds.`,
     }
-  }))
+  })
 }

@@ -9,28 +9,25 @@ import { redeliver } from '../webhooks/redeliver.ts'
 import { testEndpoint } from '../webhooks/test-endpoint.ts'
 import { createSender } from '../webhooks/webhooks.ts'
 import { findOrganization } from './find-organization.ts'
+import { inNamedOrganization, type OrganizationOptions } from './in-organization.ts'
 import { readSeq, readTime, withJson, withOrganization } from './options.ts'
-import { type Answer, type OutputOptions, print } from './print.ts'
+import { type Answer, print } from './print.ts'
 import { readAllPages } from './read-all-pages.ts'
 import { formatTable } from './table.ts'
 import { withDatabase } from './with-database.ts'
 
-interface ListOptions extends OutputOptions {
-  organization?: string
-}
-
-type RedeliverOptions = ListOptions & RedeliverBody
+type RedeliverOptions = OrganizationOptions & RedeliverBody
 
 /** `hilo webhooks`: where an organization's events are sent to. */
 export function addWebhooks(program: Command): void {
   const webhooks = program.command('webhooks').description('webhook endpoints of an organization: list, test, send again')
 
   withJson(withOrganization(webhooks.command('list').description('show where events are sent to, and how that goes')))
-    .action((options: ListOptions) => print(options, () => list(options)))
+    .action((options: OrganizationOptions) => print(options, () => list(options)))
 
   withJson(withOrganization(webhooks.command('test').description('send a test event now and show what came of it')))
     .argument('<id>', 'id of the endpoint, as "hilo webhooks list" shows it')
-    .action((id: string, options: ListOptions) => print(options, () => test(id, options)))
+    .action((id: string, options: OrganizationOptions) => print(options, () => test(id, options)))
 
   withJson(withOrganization(webhooks.command('redeliver').description('send events again: one, what failed, or a range')))
     .argument('<id>', 'id of the endpoint, as "hilo webhooks list" shows it')
@@ -43,10 +40,9 @@ export function addWebhooks(program: Command): void {
     .action((id: string, options: RedeliverOptions) => print(options, () => sendAgain(id, options)))
 }
 
-function list(options: ListOptions): Promise<Answer> {
+function list(options: OrganizationOptions): Promise<Answer> {
   const instead = 'ask it at GET /api/webhook-endpoints with an API key that has the scope admin'
-  return withDatabase({ instead }, ({ db }) => asOwner(db, async (tx) => {
-    const { id: organizationId } = await findOrganization(tx, options.organization)
+  return inNamedOrganization(options, instead, async (tx, organizationId) => {
     const items = await readAllPages((query) => (
       listNewest(tx, 'webhook_endpoints', { organizationId, query, present: presentEndpoint })
     ))
@@ -58,7 +54,7 @@ function list(options: ListOptions): Promise<Answer> {
       data: { organizationId, items },
       text: rows.length ? formatTable(['ID', 'STATE', 'SEQ', 'TYPES', 'URL'], rows) : none,
     }
-  }))
+  })
 }
 
 function describeState({ isEnabled, disabledReason, failingSince }: WebhookEndpoint): string {
@@ -71,12 +67,11 @@ const describeTypes = ({ kind, eventTypes }: WebhookEndpoint) => (
 )
 const describeUrl = ({ url, agentId }: WebhookEndpoint) => url ?? `of the calls to agent ${agentId}`
 
-function test(id: string, { organization }: ListOptions): Promise<Answer> {
+function test(id: string, { organization }: OrganizationOptions): Promise<Answer> {
   const instead = 'use its route POST /api/webhook-endpoints/{id}/test with an API key that has the scope admin'
   return withDatabase({ instead }, async ({ db }) => {
     const { id: organizationId } = await asOwner(db, (tx) => findOrganization(tx, organization))
-    const config = readConfig(process.env)
-    const sender = createSender(withSecret(config))
+    const sender = createSender(withSecret(readConfig(process.env)))
     try {
       const attempt = await testEndpoint(db, { organizationId, id, send: sender.send })
       return { data: attempt, text: describeAttempt(attempt), exitCode: attempt.isDelivered ? 0 : 1 }
@@ -95,8 +90,7 @@ function sendAgain(
   id: string, { organization, seq, failed, fromSeq, toSeq, from, to }: RedeliverOptions,
 ): Promise<Answer> {
   const instead = 'use its route POST /api/webhook-endpoints/{id}/redeliver with an API key that has the scope admin'
-  return withDatabase({ instead }, ({ db }) => asOwner(db, async (tx) => {
-    const { id: organizationId } = await findOrganization(tx, organization)
+  return inNamedOrganization({ organization }, instead, async (tx, organizationId) => {
     const wish = { seq, failed, fromSeq, toSeq, from, to }
     const redelivery = await redeliver(tx, { organizationId, id }, wish)
     const next = redelivery.nextFromSeq === null ? '' : describeNext(redelivery.nextFromSeq, wish)
@@ -104,7 +98,7 @@ function sendAgain(
       data: redelivery,
       text: `${describeCount(redelivery.queued)} to be sent; the running server begins within a second.${next}`,
     }
-  }))
+  })
 }
 
 /** The rest of a range, within its end. */
