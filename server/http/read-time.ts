@@ -1,6 +1,7 @@
 import { HiloError } from '../errors.ts'
 
-const toleranceMs = 5 * 60 * 1000
+/** How far ahead of this machine's clock a message may be dated: clocks differ. */
+export const toleranceMs = 5 * 60 * 1000
 /** Unix seconds reach this in the year 5138; milliseconds were past it in 1973. */
 const firstMilliseconds = 1e11
 const earliest = Date.UTC(2000, 0, 1)

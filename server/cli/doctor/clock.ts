@@ -1,13 +1,12 @@
 import { sql } from 'kysely'
 import type { Database } from '../../database/schema.ts'
+import { toleranceMs } from '../../http/read-time.ts'
 import type { Check } from './check.ts'
 
 const name = 'clock'
 /** This version of Hilo is younger: an earlier clock is wrong. */
 const earliest = Date.UTC(2026, 0, 1)
 const noticeableMs = 5_000
-/** Messages dated further ahead are refused. */
-const intolerableMs = 5 * 60_000
 const setTheClock = 'Set the clocks by the network (NTP): they date messages and end API keys.'
 
 /** Whether this machine's clock is believable by itself. */
@@ -25,7 +24,7 @@ export async function checkClocks(db: Database, { hasTables }: { hasTables: bool
   const seconds = Math.round(Math.abs(skewMs) / 1000)
   if (Math.abs(skewMs) > noticeableMs) {
     const message = `The database's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} this machine's.`
-    return { name, state: Math.abs(skewMs) > intolerableMs ? 'FAIL' : 'WARN', message, hint: setTheClock }
+    return { name, state: Math.abs(skewMs) > toleranceMs ? 'FAIL' : 'WARN', message, hint: setTheClock }
   }
   const newest = hasTables ? await readNewestEvent(db) : undefined
   if (newest && newest.getTime() > Date.now() + 60_000) {
