@@ -36,9 +36,7 @@ function assertAnswered({ outcome, error }: SettledQuestion): void {
     throw new HiloError(code, error!.message, { hint: hints[code] })
   }
   if (outcome === 'aborted' || outcome === 'interrupted') {
-    throw new HiloError('UNAVAILABLE', `${error!.message}`, {
-      hint: again,
-    })
+    throw new HiloError('UNAVAILABLE', error!.message, { hint: again })
   }
 }
 

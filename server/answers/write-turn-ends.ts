@@ -1,5 +1,4 @@
 import { sql } from 'kysely'
-import { inOrder } from '../database/in-order.ts'
 import { insertInto, type Write } from '../database/write-rows.ts'
 import type { NewEvent } from '../events/record-events.ts'
 import type { TurnEnd, TurnWork } from './turn-answer.ts'
@@ -65,7 +64,7 @@ function insertApprovals(ends: readonly TurnEnd[]): Write {
   })
 }
 
-/** By agent and day, in one order, as the rows are locked until the commit. */
+/** By agent and day, in the order of agents, as the rows are locked until the commit. */
 export function addSpend(works: readonly TurnWork[], finishedAt: Date): Write {
   const spent = works.filter(({ usage }) => usage.cost > 0).map(({ organizationId, agentId, usage }) => ({
     organization_id: organizationId, agent_id: agentId, cost: usage.cost,
@@ -73,7 +72,7 @@ export function addSpend(works: readonly TurnWork[], finishedAt: Date): Write {
   return spent.length === 0 ? undefined : sql`
     insert into agent_spend as s (organization_id, agent_id, day, cost)
     select e.organization_id, e.agent_id, ${toDay(finishedAt)}::date, sum(e.cost)
-    from json_populate_recordset(null::agent_spend, ${JSON.stringify(inOrder(['organization_id', 'agent_id'], spent))}::json) e
+    from json_populate_recordset(null::agent_spend, ${JSON.stringify(spent)}::json) e
     group by 1, 2 order by 2, 1
     on conflict (agent_id, organization_id, day) do update set cost = s.cost + excluded.cost
   `

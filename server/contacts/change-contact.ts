@@ -6,6 +6,7 @@ import { recordEvents } from '../events/record-events.ts'
 import type { Caller } from '../organizations/scopes.ts'
 import { type ContactRow, lockContact } from './access-contact.ts'
 import { addIdentities, type IdentityRow, loadIdentities } from './contact-identities.ts'
+import { describeUnmerge } from './contact-merge.ts'
 import { mergeMetadata } from '../metadata/merge-metadata.ts'
 import { lockHintsOf } from './hint-lock.ts'
 import { type ContactKey, type ContactKeyField, kindOfField, readContactKey } from './read-contact-key.ts'
@@ -39,8 +40,7 @@ function assertNotMerged({ id, merged_into_id }: ContactRow): void {
   if (merged_into_id === null) return
   throw new HiloError('MERGE_CONFLICT', `Contact ${id} is merged into contact ${merged_into_id}; it cannot be changed.`, {
     field: 'id',
-    hint: `Change contact ${merged_into_id}, or undo the merge first: POST /api/contacts/${merged_into_id}/unmerge with ` +
-      `{"contactId": "${id}"}.`,
+    hint: `Change contact ${merged_into_id}, or undo the merge first: ${describeUnmerge(merged_into_id, id)}.`,
   })
 }
 

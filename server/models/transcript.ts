@@ -1,12 +1,13 @@
-import type { ModelListener, ModelUsage, ToolCall } from './model-call.ts'
+import type { ModelListener, ToolCall } from './model-call.ts'
 import { countTokens, type Price, type TokenCounts } from './price-usage.ts'
 import { joinPieces } from './text-pieces.ts'
+import { noUsage } from './usage.ts'
 
 /** What one model has said and done until now; the listener is told of it at once. */
 export class Transcript {
   text = ''
   toolCalls: ToolCall[] = []
-  usage: ModelUsage = { promptTokens: 0, completionTokens: 0, totalTokens: 0, cost: 0 }
+  usage = noUsage
   /** Why the newest step ended, in the words of the AI SDK. */
   finishReason: string | undefined
   readonly #listener: ModelListener
