@@ -1,6 +1,6 @@
 import { GuardError } from '../guarded-client/guard-error.ts'
 import type { ModelSettings } from './model-call.ts'
-import { readRetryAfter } from './retry-fetch.ts'
+import { readAskedWait } from './retry-fetch.ts'
 
 /** Longest piece of a provider's own words that is passed on. */
 const maxWords = 200
@@ -77,7 +77,7 @@ function explainStatus({ who, status, error, settings }: Refusal): string {
 }
 
 function describeWait({ responseHeaders = {} }: CallError): string {
-  const waitMs = readRetryAfter(new Headers(responseHeaders))
+  const waitMs = readAskedWait(new Headers(responseHeaders))
   return waitMs === undefined ? ' Ask again later.' : ` The provider asks to wait ${writeSeconds(Math.ceil(waitMs / 1000))}.`
 }
 

@@ -6,7 +6,7 @@ import { findFreePort } from '../test/find-free-port.ts'
 import { type Reply, startScriptedModel } from '../test/scripted-model.ts'
 import { createAskModel } from './ask-model.ts'
 import type { ModelListener, ModelSettings } from './model-call.ts'
-import { readRetryAfter } from './retry-fetch.ts'
+import { readAskedWait } from './retry-fetch.ts'
 
 const settings: ModelSettings = {
   provider: 'openai-compatible', name: 'tiny', apiKey: 'sk-secret-key', acceptsImages: false, acceptsTools: true,
@@ -118,9 +118,9 @@ test('nothing is printed, whatever a model does', async (t) => {
 })
 
 test('a wait is read in seconds, as a date, and in milliseconds', () => {
-  const read = (headers: Record<string, string>) => readRetryAfter(new Headers(headers))
-  assert.deepEqual([{}, { 'retry-after': '2' }, { 'retry-after': 'soon' }, { 'retry-after': '9', 'retry-after-ms': '15' }].map(
-    (headers) => read(headers as Record<string, string>)), [undefined, 2000, undefined, 15])
+  const read = (headers: Record<string, string>) => readAskedWait(new Headers(headers))
+  assert.deepEqual([{}, { 'retry-after': ' 2' }, { 'retry-after': '1.5' }, { 'retry-after': 'soon' }, { 'retry-after': '9', 'retry-after-ms': '15' }].map(
+    (headers) => read(headers as Record<string, string>)), [undefined, 2000, 1500, undefined, 15])
   assert.equal(read({ 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }), 0)
   assert.ok(read({ 'retry-after': new Date(Date.now() + 60_000).toUTCString() })! > 50_000)
 })

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { GuardedFetch } from '../guarded-client/create-fetch.ts'
 import { GuardError } from '../guarded-client/guard-error.ts'
+import { readRetryAfter } from '../guarded-client/read-retry-after.ts'
 
 /** Tells `retryFetch` how much time there is; it is not sent. */
 const deadlineHeader = 'x-hilo-deadline'
@@ -29,7 +30,7 @@ export function retryFetch(fetch: GuardedFetch, retryDelayMs: number): GuardedFe
     const sent = { ...init, headers: Object.fromEntries(headers) }
     for (let count = 1; ; count++) {
       const result = await fetch(input, sent).catch((error: unknown) => keepPassing(error))
-      const asked = result instanceof GuardError ? undefined : readRetryAfter(result.headers)
+      const asked = result instanceof GuardError ? undefined : readAskedWait(result.headers)
       const waitMs = asked ?? retryDelayMs * 2 ** (count - 1) * (1 + Math.random() / 4)
       const isLast = count === tries || waitMs > longestWaitMs || performance.now() + waitMs >= deadline
       if (result instanceof GuardError) {
@@ -53,12 +54,9 @@ function isPassing(status: number): boolean {
   return [408, 409, 429].includes(status) || status >= 500
 }
 
-/** Milliseconds that a provider asks to wait, which it says in seconds, as a date, or in a header of its own. */
-export function readRetryAfter(headers: Headers): number | undefined {
+/** Milliseconds that a provider asks to wait, which it says as HTTP does or in a header of its own. */
+export function readAskedWait(headers: Headers): number | undefined {
   const exact = headers.get('retry-after-ms')
   if (exact !== null && Number(exact) >= 0) return Number(exact)
-  const text = headers.get('retry-after')
-  if (text === null) return undefined
-  const waitMs = /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
-  return Number.isNaN(waitMs) ? undefined : Math.max(0, waitMs)
+  return readRetryAfter(headers.get('retry-after'))
 }

@@ -1,10 +1,13 @@
 import { DecryptionError, type Encryption } from '../encryption/encrypt.ts'
 import { GuardError } from '../guarded-client/guard-error.ts'
 import type { GuardedAnswer, GuardedClient } from '../guarded-client/guarded-fetch.ts'
+import { readRetryAfter } from '../guarded-client/read-retry-after.ts'
 import type { Recipient } from './access-endpoint.ts'
-import { readRetryAfter } from './read-retry-after.ts'
 import { createSecretReader } from './read-secrets.ts'
 import { signEvent } from './sign-event.ts'
+
+/** Nobody is left alone for longer than the longest wait of the schedule. */
+const longestPauseMs = 24 * 3_600_000
 
 /** What is sent: JSON with an id of its own. */
 export interface Sendable {
@@ -64,8 +67,13 @@ function judge({ status, headers, body, durationMs }: GuardedAnswer): Attempt {
     durationMs,
     error: isDelivered ? null : explainStatus(status),
     answer: body.replaceAll('\0', '\ufffd'), // PostgreSQL holds no NUL
-    retryAfterMs: isDelivered ? undefined : readRetryAfter(headers['retry-after'], Date.now()),
+    retryAfterMs: isDelivered ? undefined : readPause(headers['retry-after']),
   }
+}
+
+function readPause(retryAfter: string | string[] | undefined): number | undefined {
+  const askedMs = readRetryAfter(retryAfter)
+  return askedMs === undefined ? undefined : Math.min(askedMs, longestPauseMs)
 }
 
 function explainStatus(status: number): string {
