@@ -16,8 +16,8 @@ const invisible = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u
 
 /**
  * Checks an id of a caller, whatever its kind. `null`, `undefined` and `''` mean absent; a whole number becomes its
- * digits. Refuses anything but up to 256 characters of printable text without blanks around it, and placeholders that a
- * flow did not fill. `field` names the value in the reason.
+ * digits, with the minus that groups of Telegram have. Refuses anything but up to 256 characters of printable text
+ * without blanks around it, and placeholders that a flow did not fill. `field` names the value in the reason.
  */
 export function parseId(field: string, raw: unknown): ParsedId | Refused {
   if (raw === undefined || raw === null || raw === '') return { ok: true, value: undefined }
@@ -29,11 +29,11 @@ export function parseId(field: string, raw: unknown): ParsedId | Refused {
 }
 
 function parseNumber(field: string, raw: number): ParsedId | Refused {
-  if (Number.isSafeInteger(raw) && raw >= 0) return { ok: true, value: String(raw) }
-  if (raw > Number.MAX_SAFE_INTEGER) {
+  if (Number.isSafeInteger(raw)) return { ok: true, value: String(raw) }
+  if (Math.abs(raw) > Number.MAX_SAFE_INTEGER) {
     return refuse(`${field} ${raw} is too large for a JSON number: digits were lost on the way. Send it as a string.`)
   }
-  return refuse(`${field} ${raw} is no id: a number must be whole and not negative. Send other ids as a string.`)
+  return refuse(`${field} ${raw} is no id: a number must be whole. Send other ids as a string.`)
 }
 
 function checkText(field: string, value: string): Refused | undefined {
