@@ -56,6 +56,17 @@ for (const database of databases) {
       assertRefused(await queryAgent(hilo, said, { agentId: 'nobody' }), { status: 404, code: 'NOT_FOUND', field: 'id' })
     })
 
+    test('a key of one organization is none of another, also where both are recorded together', async (t) => {
+      const hilo = await startHilo(t, database)
+      const neighbour = await hilo.createNeighbour()
+      const first = await queryAgent(hilo, { query: 'Hello' }, withKey('k1'))
+      const calls = await Promise.all(Array.from({ length: 10 }, () => Promise.all([
+        queryAgent(hilo, { query: 'Hello' }, withKey('k1')), queryAgent(neighbour, { query: 'Hello' }, withKey('k1')),
+      ])))
+      for (const [own] of calls) assert.deepEqual([own.status, own.body, isReplay(own)], [200, first.body, 'true'])
+      await assertRecordedOnce(neighbour, calls.map(([, other]) => other))
+    })
+
     test('the same externalId of another source is another message; without a source, the channel is it', async (t) => {
       const hilo = await startHilo(t, database)
       const sources = [{}, { source: 'kommo' }, { source: 'Kommo' }, { channel: 'telegram' }, { channel: 'slack' }]
