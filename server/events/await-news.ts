@@ -1,3 +1,4 @@
+import type { Follower } from './event-feed.ts'
 import type { EventFeeds } from './event-feeds.ts'
 import type { EventFilter } from './read-events.ts'
 
@@ -15,12 +16,13 @@ export async function awaitNews(
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   let { after } = from
+  let follower: Follower | undefined = undefined // there may be news before it is handed over
   const look = () => {
-    const taken = follower.take(after, filter)
+    const taken = follower?.take(after, filter)
     if (!taken || taken.chunks.length > 0) resolve()
     else after = taken.nextAfter
   }
-  const follower = await feeds.follow(organizationId, look)
+  follower = await feeds.follow(organizationId, look)
   signal.addEventListener('abort', () => resolve(), { once: true })
   if (signal.aborted) resolve()
   look()
