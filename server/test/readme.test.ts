@@ -37,10 +37,12 @@ for (const database of databases) {
       const hilo = await startHilo(t, database)
       const node = readBlock('docs/guides/record-from-n8n.md', 'n8n whatsapp-received')
       const common = { from: '5491155550000', timestamp: '1772460090' }
+      const reaction = { ...common, id: 'wamid.r', type: 'reaction', reaction: { message_id: 'wamid.0', emoji: '👍' } }
       const messages = received.map(([said], index) => ({ ...common, id: `wamid.${index}`, ...said }))
-      const body = fillNode(node, { messages }, hilo)
+      const body = fillNode(node, { messages: [...messages, reaction] }, hilo)
       const answer = await hilo.request('POST', `/api/agents/${hilo.agentId}/messages`, { body })
       assert.equal(answer.status, 200, JSON.stringify(answer.body))
+      assert.match(JSON.stringify(answer.body.results.at(-1)), /query is empty/)
       assert.deepEqual((await readMessages(hilo)).map(({ text }) => text), received.map(([, text]) => text))
     })
 
