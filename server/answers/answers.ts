@@ -13,7 +13,7 @@ import { endLeftTurn } from './end-left-turn.ts'
 import { endInterrupted } from './end-running-turn.ts'
 import type { SettledQuestion } from './read-settled.ts'
 import { createOffers } from './offers.ts'
-import { openAgain } from './open-again.ts'
+import { isWaitedFor, openAgain } from './open-again.ts'
 import type { Question } from './question.ts'
 import { gatherClaims } from './gather-claims.ts'
 import { createRunner, type Left } from './runners.ts'
@@ -59,7 +59,7 @@ export interface Answers {
   record(question: NewMessage): Promise<Outcome>
   /** Waits for what becomes of a question. @throws HiloError TURN_IN_PROGRESS for a repeat that waited too long. */
   ask(asked: Asked, listener: AnswerListener): Promise<SettledQuestion>
-  /** A question was recorded for which nobody waits. */
+  /** For a question that nobody waits for. @throws HiloError TURN_IN_PROGRESS where another call waits for it. */
   begin(asked: Asked): Promise<void>
   start(log: Pick<FastifyBaseLogger, 'warn'>): Promise<void>
   /** Begins nothing new. Turns that take too long are broken off; questions for which nobody waits stay open. */
@@ -114,7 +114,9 @@ export function createAnswers({ database, ingest, eventBell, think, times }: Ans
     record: offers.record,
     ask: (asked, listener) => waitFor(asked, listener, { prompt, repeatMs }),
     async begin(asked) {
-      await prompt(asked)
+      const { isFirst } = await prompt(asked)
+      if (isFirst) return
+      if (await inOrganization(db, asked.organizationId, (tx) => isWaitedFor(tx, asked))) throw inProgress()
     },
     async start(log) {
       onError = (error) => log.warn({ err: error }, 'a turn of the AI failed inside Hilo')
@@ -166,6 +168,6 @@ function stopped(): HiloError {
 
 function inProgress(): HiloError {
   return new HiloError('TURN_IN_PROGRESS', 'The first call with this externalId or Idempotency-Key still runs.', {
-    hint: 'Send it again in a moment: the answer is then there, or is waited for again.',
+    hint: 'Send it again in a moment: the answer is then there, or is asked for again.',
   })
 }

@@ -258,6 +258,19 @@ for (const kind of databases) {
       assert.deepEqual([receiver.received.length, model.requests.length, (await readMessages(hilo)).length], [1, 1, 2])
     })
 
+    test('a repeat of a call that still waits is refused, as nothing would be sent to it', async (t) => {
+      const slow = openPieces()
+      const { hilo, model } = await startAsync(t, database, { answer: () => slow })
+      const { url: webhookUrl } = await startReceiver(t)
+      const first = ask(hilo, { externalId: 'e1' })
+      await model.waitFor(1)
+      assertRefused(await query(hilo, { externalId: 'e1', webhookUrl }), { status: 409, code: 'TURN_IN_PROGRESS' })
+      slow.say('Hi.')
+      slow.end()
+      assert.equal((await first).answer, 'Hi.')
+      assert.equal((await query(hilo, { externalId: 'e1', webhookUrl })).status, 200)
+    })
+
     test('a server that is stopped in the midst of a turn, and started again, delivers one answer', async (t) => {
       const stuck = openPieces()
       const { hilo, model, open } = await startAsync(t, database, {

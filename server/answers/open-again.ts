@@ -50,6 +50,16 @@ export async function openAgain(tx: Transaction, asked: Asked): Promise<boolean>
   return inserted.numInsertedOrUpdatedRows === 1n || opened.numUpdatedRows === 1n
 }
 
+/** Whether the question is open for a call that waits: it alone gets the answer, and nothing is sent anywhere. */
+export async function isWaitedFor(
+  tx: Transaction, { organizationId, messageId }: Pick<Asked, 'organizationId' | 'messageId'>,
+): Promise<boolean> {
+  const open = await tx.selectFrom('questions').select('message_id')
+    .where('organization_id', '=', organizationId).where('message_id', '=', messageId)
+    .where('settled_at', 'is', null).where(sql<boolean>`not request @> '{"isAsync": true}'`).executeTakeFirst()
+  return open !== undefined
+}
+
 /** @throws HiloError INVALID_REQUEST where the message of a repeated call is not the customer's. */
 export async function assertFromCustomer(
   tx: Transaction, { organizationId, messageId }: Pick<Asked, 'organizationId' | 'messageId'>,
