@@ -114,7 +114,7 @@ for (const [raw, problem] of underivable) {
 }
 
 test('the checks of all ids hold', () => {
-  for (const raw of ['undefined', '{{ $json.id }}', 'a\0b', '\ud800', 'x'.repeat(257), {}, [], true, -1, 2 ** 60]) {
+  for (const raw of ['undefined', '{{ $json.id }}', 'a\0b', '\ud800', 'x'.repeat(257), {}, [], true, 1.5, 2 ** 60]) {
     const id = parseConversationId(raw)
     assert.ok(!id.ok)
     assert.match(id.reason, /^conversationId /)
