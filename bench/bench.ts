@@ -20,9 +20,12 @@ export interface StartedBench extends Bench {
   stop(): Promise<void>
 }
 
-/** Starts a PostgreSQL that waits for the disk, with its own settings, as a user's would be. */
+/**
+ * Starts a PostgreSQL that waits for the disk, with its own settings, as a user's would be. Where events are measured,
+ * it also notes when it commits.
+ */
 export async function startBench(options: Options): Promise<StartedBench> {
-  const postgres = await startPostgres({ durable: true })
+  const postgres = await startPostgres({ durable: true, settings: options.events ? ['track_commit_timestamp=on'] : [] })
   const children = new Children()
   const folder = await mkdtemp(join(tmpdir(), 'hilo-bench-'))
   const stop = async () => {

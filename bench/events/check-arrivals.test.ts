@@ -5,7 +5,7 @@ import type { LoggedEvent } from './logged-events.ts'
 
 const conversations = ['one', 'other', 'one', null]
 const log = new Map<number, LoggedEvent>(conversations.map((conversationId, place) => (
-  [place + 1, { seq: place + 1, atMs: 0, conversationId, createdMessageId: null }]
+  [place + 1, { seq: place + 1, atMs: 0, committedAtMs: 0, conversationId }]
 )))
 
 const arrivals = (seqs: number[]) => ({ tenant: 0, seqs: Float64Array.from(seqs), atMs: new Float64Array(seqs.length) })

@@ -1,11 +1,11 @@
-import { type Acknowledged, type Measurement, type Percentiles, percentiles } from '../measurement.ts'
+import { type Measurement, type Percentiles, percentiles } from '../measurement.ts'
 import type { Arrivals } from './arrivals.ts'
 import type { LoggedEvent } from './logged-events.ts'
 
 /** How long events took to those who wait for them. */
 export interface Latency extends Percentiles {
-  /** Since the answer to whoever recorded the message had arrived, instead of since the event's `timestamp`. */
-  sinceAnswer: Percentiles
+  /** Since the commit, instead of since the event's `timestamp`. */
+  sinceCommit: Percentiles
   /** How many arrivals that is. */
   count: number
 }
@@ -19,10 +19,9 @@ export interface LatencyContext {
 
 /** Of the events that happened while was measured; where one arrived more than once, the first time counts. */
 export function computeLatency(arrivals: readonly Arrivals[], { logs, load, seconds }: LatencyContext): Latency {
-  const answered = new Map(load.acknowledged.map((one: Acknowledged) => [one.messageId, one.atMs]))
   const toMs = load.measuredFromMs + seconds * 1000
   const tookMs: number[] = []
-  const sinceAnswerMs: number[] = []
+  const sinceCommitMs: number[] = []
   for (const { tenant, seqs, atMs } of arrivals) {
     const seen = new Set<number>()
     seqs.forEach((seq, place) => {
@@ -30,9 +29,8 @@ export function computeLatency(arrivals: readonly Arrivals[], { logs, load, seco
       if (seen.has(seq) || !event || event.atMs < load.measuredFromMs || event.atMs >= toMs) return
       seen.add(seq)
       tookMs.push(atMs[place]! - event.atMs)
-      const answeredMs = answered.get(event.createdMessageId ?? '')
-      if (answeredMs !== undefined) sinceAnswerMs.push(atMs[place]! - answeredMs)
+      sinceCommitMs.push(atMs[place]! - event.committedAtMs)
     })
   }
-  return { ...percentiles(tookMs), sinceAnswer: percentiles(sinceAnswerMs), count: tookMs.length }
+  return { ...percentiles(tookMs), sinceCommit: percentiles(sinceCommitMs), count: tookMs.length }
 }

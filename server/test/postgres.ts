@@ -16,18 +16,23 @@ type Identity = { uid?: number, gid?: number }
 type Home = { folder: string, binaries: string, password: string, as: Identity }
 
 const startTimeoutMs = 60_000
+/** It does not wait for the disk. */
+const inHaste = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
 const isRoot = process.getuid?.() === 0
 
 /**
  * Starts a fresh PostgreSQL 18 from npm in a temporary folder, on a free port of 127.0.0.1. By default it does not
  * wait for the disk, which is right for tests; `durable: true` leaves PostgreSQL's own settings, for benchmarks.
+ * `settings`, each as `name=value`, go before those.
  * When this process dies without calling `stop`, PostgreSQL stops and deletes its folder by itself.
  */
-export async function startPostgres({ durable = false }: { durable?: boolean } = {}): Promise<Postgres> {
+export async function startPostgres(
+  { durable = false, settings = [] }: { durable?: boolean, settings?: readonly string[] } = {},
+): Promise<Postgres> {
   const home = await makeHome()
   try {
     await createCluster(home)
-    return await startOnFreePort(home, durable)
+    return await startOnFreePort(home, durable ? settings : [...inHaste, ...settings])
   } catch (error) {
     await rm(home.folder, { recursive: true, force: true })
     throw error
@@ -92,10 +97,10 @@ async function createCluster({ folder, binaries, password, as }: Home) {
 }
 
 /** PostgreSQL cannot pick a free port itself, and one found free may be gone a moment later: hence three tries. */
-async function startOnFreePort(home: Home, durable: boolean): Promise<Postgres> {
+async function startOnFreePort(home: Home, settings: readonly string[]): Promise<Postgres> {
   for (let tryNumber = 1; ; tryNumber++) {
     const port = await findFreePort()
-    const server = spawnServer({ home, port, durable })
+    const server = spawnServer({ home, port, settings })
     const refusal = await whyNotReady(server)
     if (refusal === undefined) {
       const url = `postgres://postgres:${home.password}@127.0.0.1:${port}/postgres`
@@ -112,12 +117,13 @@ const underWatch = `
   (read -r _ <&3; orphaned=$?; kill -INT $$; test $orphaned = 0 || { sleep 3; rm -rf "$0"; }) >/dev/null 2>&1 &
   exec "$@" 3<&-`
 
-function spawnServer({ home, port, durable }: { home: Home, port: number, durable: boolean }): ChildProcess {
-  const settings = ['listen_addresses=127.0.0.1', `port=${port}`, 'unix_socket_directories=', 'max_connections=200']
-  if (!durable) settings.push('fsync=off', 'synchronous_commit=off', 'full_page_writes=off')
+function spawnServer({ home, port, settings }: { home: Home, port: number, settings: readonly string[] }): ChildProcess {
+  const all = [
+    'listen_addresses=127.0.0.1', `port=${port}`, 'unix_socket_directories=', 'max_connections=200', ...settings,
+  ]
   return spawn('sh', [
     '-c', underWatch, home.folder,
-    join(home.binaries, 'postgres'), '-D', join(home.folder, 'data'), ...settings.flatMap((setting) => ['-c', setting]),
+    join(home.binaries, 'postgres'), '-D', join(home.folder, 'data'), ...all.flatMap((setting) => ['-c', setting]),
   ], { ...home.as, cwd: home.folder, detached: true, stdio: ['pipe', 'ignore', 'pipe'] })
 }
 
