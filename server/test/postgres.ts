@@ -117,7 +117,9 @@ const underWatch = `
   (read -r _ <&3; orphaned=$?; kill -INT $$; test $orphaned = 0 || { sleep 3; rm -rf "$0"; }) >/dev/null 2>&1 &
   exec "$@" 3<&-`
 
-function spawnServer({ home, port, settings }: { home: Home, port: number, settings: readonly string[] }): ChildProcess {
+function spawnServer(
+  { home, port, settings }: { home: Home, port: number, settings: readonly string[] },
+): ChildProcess {
   const all = [
     'listen_addresses=127.0.0.1', `port=${port}`, 'unix_socket_directories=', 'max_connections=200', ...settings,
   ]
