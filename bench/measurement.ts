@@ -5,8 +5,6 @@ export const nowMs = (): number => performance.timeOrigin + performance.now()
 export interface Acknowledged {
   n: number
   messageId: string
-  /** When it said so, in milliseconds since 1970. */
-  atMs: number
 }
 
 export interface Percentiles {
@@ -56,7 +54,7 @@ export function createRecorder({ warmUpSeconds, seconds }: Span): Recorder {
       const now = performance.now()
       if (now >= from && now < to) tookMs.push(took)
     },
-    acknowledged: (n, messageId) => void acknowledged.push({ n, messageId, atMs: nowMs() }),
+    acknowledged: (n, messageId) => void acknowledged.push({ n, messageId }),
     failed: (reason) => {
       failed += 1
       firstFailure ??= reason
