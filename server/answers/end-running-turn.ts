@@ -7,6 +7,7 @@ import type { Overtaker } from '../messages/new-message.ts'
 import { endSilently, type SilentEnd } from './end-silently.ts'
 import { findOvertaker } from './end-turn.ts'
 import { keysOf, readOpenTurns } from './open-turns.ts'
+import { isAsync } from './question.ts'
 import { recordAborted } from './record-answer.ts'
 import type { Attempt, RunOptions } from './run-turn.ts'
 import { type TurnEnd, turnErrors, type TurnWork } from './turn-answer.ts'
@@ -49,7 +50,7 @@ export function endInterrupted(db: Database, work: TurnWork): Promise<TurnEnd | 
     await sql`
       update questions set turn_id = null
       where organization_id = ${organizationId} and conversation_id = ${conversationId} and settled_at is null
-        and turn_id = ${id} and request @> '{"isAsync": true}'
+        and turn_id = ${id} and ${isAsync}
     `.execute(tx)
     return endSilently(tx, { conversation, work, outcome: 'interrupted', error: turnErrors.interrupted })
   })

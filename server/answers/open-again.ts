@@ -3,6 +3,7 @@ import type { Transaction } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
 import type { Asked } from './answers.ts'
 import { isAiOff } from './is-ai-off.ts'
+import { isAsync } from './question.ts'
 
 /** Ends after which a repeat of the call asks the AI once more; after all others it gets the first answer. */
 const retried = sql`('failed', 'aborted', 'interrupted', 'overtaken')`
@@ -56,7 +57,7 @@ export async function isWaitedFor(
 ): Promise<boolean> {
   const open = await tx.selectFrom('questions').select('message_id')
     .where('organization_id', '=', organizationId).where('message_id', '=', messageId)
-    .where('settled_at', 'is', null).where(sql<boolean>`not request @> '{"isAsync": true}'`).executeTakeFirst()
+    .where('settled_at', 'is', null).where(sql<boolean>`not ${isAsync}`).executeTakeFirst()
   return open !== undefined
 }
 

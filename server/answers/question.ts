@@ -1,3 +1,8 @@
+import { sql } from 'kysely'
+
+/** SQL for whether nobody waits for the answer to a question. */
+export const isAsync = sql<boolean>`request @> '{"isAsync": true}'`
+
 /** What a call says besides the customer's message, for the turn that answers it. */
 export interface Question {
   /** The caller does not wait: the answer goes to `webhookUrl`, whatever becomes of this process. */

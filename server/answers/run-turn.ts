@@ -28,6 +28,8 @@ export interface RunOptions {
 export type Breaking = 'gone' | 'stopping'
 
 export interface TurnListener extends ModelListener {
+  /** Breaks the turn off. Looked at anew after each restart: what others wait for by then has a signal of its own. */
+  readonly signal: AbortSignal
   /** What was said so far does not count: the customer wrote on, and the turn begins again with what is open. */
   onRestart(turn: ClaimedTurn): void
 }

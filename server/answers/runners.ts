@@ -5,6 +5,7 @@ import type { OpenDatabase } from '../database/open.ts'
 import type { Transaction } from '../database/schema.ts'
 import { asOwner } from '../database/transactions.ts'
 import type { ConversationAddress } from './claimed-turn.ts'
+import { isAsync } from './question.ts'
 
 /** How long a question whose caller went away stays open while no turn runs that may take it up. Minutes. */
 const openMinutes = 10
@@ -67,7 +68,7 @@ async function sayAlive(tx: Transaction, id: string, aliveMs: number): Promise<v
 async function closeForgotten(tx: Transaction): Promise<void> {
   await sql`
     update questions q set settled_at = now() where settled_at is null and turn_id is null
-      and asked_at < now() - make_interval(mins => ${openMinutes}) and not request @> '{"isAsync": true}'
+      and asked_at < now() - make_interval(mins => ${openMinutes}) and not ${isAsync}
       and not exists (
         select from turns t where t.organization_id = q.organization_id and t.conversation_id = q.conversation_id
           and t.finished_at is null
@@ -88,7 +89,7 @@ async function findLeftTurns(tx: Transaction, id: string, turnIds: readonly stri
 async function findUnattended(tx: Transaction): Promise<ConversationAddress[]> {
   const { rows } = await sql<ConversationAddress>`
     select distinct q.organization_id as "organizationId", q.conversation_id as "conversationId"
-    from questions q where q.settled_at is null and q.turn_id is null and q.request @> '{"isAsync": true}' limit 1000
+    from questions q where q.settled_at is null and q.turn_id is null and ${isAsync} limit 1000
   `.execute(tx)
   return rows
 }
