@@ -5,7 +5,7 @@ import { sql } from 'kysely'
 import { ask, askAndLeave, query, readTurns, setModel } from '../test/answers.ts'
 import { record } from '../test/query-agent.ts'
 import { readMessages, readRows } from '../test/rows.ts'
-import { openPieces, startScriptedModel } from '../test/scripted-model.ts'
+import { openPieces, type Reply, startScriptedModel } from '../test/scripted-model.ts'
 import { databases, type Hilo, skipWithout, startAlone, startHiloWith } from '../test/start-hilo.ts'
 import { openTestDatabase } from '../test/test-databases.ts'
 import { startReceiver } from '../test/webhook-receiver.ts'
@@ -89,6 +89,21 @@ for (const database of databases) {
       assert.deepEqual([next.answer, next.request_human, next.metadata.outcome], ['', true, 'ai_off'])
       assert.equal(model.requests.length, 1)
       assert.deepEqual((await readTurns(hilo, 'c')).map(({ outcome }) => outcome), ['human_took_over', 'ai_off'])
+    })
+
+    test('a model that fails after a human came in is no failure, and changes nothing', async (t) => {
+      const hilo = await startHiloWith(database, settings)
+      const failing = Promise.withResolvers<Reply>()
+      const model = await startScriptedModel(t, () => failing.promise)
+      await setModel(hilo, model.baseUrl, { onModelFailure: 'request_human' })
+      const asked = ask(hilo, { conversationId: 'c' })
+      await model.waitFor(1)
+      await record(hilo, { query: 'I take this.', conversationId: 'c', author: { kind: 'human' } })
+      failing.resolve({ status: 401 })
+      const { answer, request_human, metadata, status } = await asked
+      assert.deepEqual([answer, request_human, metadata.outcome, status], ['', true, 'human_took_over', 'UNRESOLVED'])
+      const [turn] = await readTurns(hilo, 'c')
+      assert.deepEqual([turn.outcome, turn.error], ['human_took_over', null])
     })
 
     test('what the model decides without a word counts no more than an answer where a human was quicker', async (t) => {

@@ -5,7 +5,7 @@ import { HiloError } from '../errors.ts'
 import type { Ingest } from '../ingest.ts'
 import type { ModelListener } from '../models/model-call.ts'
 import { type ClaimedTurn, toWork } from './claimed-turn.ts'
-import { endAborted, endInterrupted, endWith, endWordless } from './end-running-turn.ts'
+import { endAborted, endFailed, endInterrupted, endWith, endWordless } from './end-running-turn.ts'
 import { readTurnAgain } from './read-turn-again.ts'
 import { recordAnswer } from './record-answer.ts'
 import { recordLateUsage } from './record-late-usage.ts'
@@ -35,7 +35,7 @@ export interface TurnListener extends ModelListener {
 }
 
 /** Where a turn stands. */
-interface Progress {
+export interface Progress {
   turn: ClaimedTurn
   /** Of all attempts so far. */
   work: TurnWork
@@ -55,7 +55,7 @@ export async function runTurn(
 ): Promise<TurnEnd | undefined> {
   const progress: Progress = { turn: claimed, work: toWork(claimed) }
   const end = await carryThrough(options, progress, listener).catch((error: unknown) => (
-    endFailed(options, progress, error)
+    endFaulty(options, progress, error)
   ))
   if (!end) await recordLateUsage(options.db, progress.work)
   return end
@@ -81,14 +81,13 @@ async function carryThrough(
 }
 
 /** A fault of ours, or a database that stays away. What was done until then is paid for all the same. */
-async function endFailed(
+async function endFaulty(
   { db, onError }: RunOptions, { turn, work }: Progress, error: unknown,
 ): Promise<TurnEnd | undefined> {
   onError(error)
   const { seenMessageIds, model, usage, toolCalls } = work
-  return endWith(db, { ...toWork(turn), seenMessageIds, model, usage, toolCalls }, {
-    outcome: 'failed', error: describeFault(error), requestsHuman: isLeftToHuman(turn),
-  })
+  const done = { ...toWork(turn), seenMessageIds, model, usage, toolCalls }
+  return endFailed(db, { turn, work: done }, { error: describeFault(error), requestsHuman: isLeftToHuman(turn) })
 }
 
 function describeFault(error: unknown): TurnError {
@@ -120,7 +119,7 @@ async function commit(options: RunOptions, attempt: Attempt, signal: AbortSignal
   const { turn, work, thought } = attempt
   if (signal.aborted) return signal.reason === 'gone' ? endAborted(options, attempt) : endInterrupted(options.db, work)
   if (thought.error) {
-    return endWith(options.db, work, { outcome: 'failed', error: thought.error, requestsHuman: isLeftToHuman(turn) })
+    return endFailed(options.db, attempt, { error: thought.error, requestsHuman: isLeftToHuman(turn) })
   }
   const outcome = thought.text.trim() === ''
     ? await endWordless(options.db, attempt) : await recordAnswer(options.ingest, attempt)
