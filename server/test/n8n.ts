@@ -1,6 +1,17 @@
 import { runInNewContext } from 'node:vm'
 import type { Hilo } from './start-hilo.ts'
 
+/** What the WhatsApp Trigger hands over of a webhook. */
+const whatsapp = {
+  messaging_product: 'whatsapp',
+  contacts: [{ profile: { name: 'Luz "la jefa"' }, wa_id: '5491155550000' }],
+  messages: [{
+    from: '5491155550000', id: 'wamid.HBgNNTQ5MTE1NTU1MDAwMBUCABIYFDNBMEQ2MzU1MjFGRDQ0RTk2QzE5AA==',
+    timestamp: '1772460090', type: 'text', text: { body: 'Two questions:\n"when" and \\where\\?' },
+  }],
+  field: 'messages',
+}
+
 /** What the nodes of n8n before ours hand over, in the parts that the documents use. */
 const items: Record<string, object> = {
   // The answer of WhatsApp's Cloud API to a message that was sent.
@@ -9,16 +20,9 @@ const items: Record<string, object> = {
     contacts: [{ input: '+54 9 11 5555-0000', wa_id: '5491155550000' }],
     messages: [{ id: 'wamid.HBgNNTQ5MTE1NTU1MDAwMBUCABEYEjk4RkQ2MkQyN0E4OTM2RUYxNQA=' }],
   },
-  // What the WhatsApp Trigger hands over of a webhook.
-  'whatsapp-received': {
-    messaging_product: 'whatsapp',
-    contacts: [{ profile: { name: 'Luz "la jefa"' }, wa_id: '5491155550000' }],
-    messages: [{
-      from: '5491155550000', id: 'wamid.HBgNNTQ5MTE1NTU1MDAwMBUCABIYFDNBMEQ2MzU1MjFGRDQ0RTk2QzE5AA==',
-      timestamp: '1772460090', type: 'text', text: { body: 'Two questions:\n"when" and \\where\\?' },
-    }],
-    field: 'messages',
-  },
+  'whatsapp-received': whatsapp,
+  // A message of it behind Split Out.
+  'whatsapp-message': { ...whatsapp, messages: whatsapp.messages[0] },
   // The body of Chatwoot's webhook message_created, for what an operator wrote.
   chatwoot: {
     body: {
