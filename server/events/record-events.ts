@@ -37,16 +37,12 @@ export function writeEvents(
 ): Statement<void> {
   if (events.length === 0) return writeRows(before)
   const { ctes, areWritten } = toParts(before)
+  const added = countByOrganization(events)
   return statement(sql<{ organization_id: string, last_seq: number }>`
-    with ${ctes} incoming as (
-      select e.*, row_number() over (partition by e.organization_id order by e.seq) as nth
-      from json_populate_recordset(null::events, ${JSON.stringify(toRows(events))}::json) e
-      where ${areWritten}
-    ), counted as (
-      select organization_id, count(*) as count from incoming group by organization_id
-    ), numbered as (
+    with ${ctes} numbered as (
       insert into event_sequences as s (organization_id, last_seq)
-      select organization_id, count from counted order by organization_id
+      select a.organization_id, a.last_seq from json_populate_recordset(null::event_sequences, ${JSON.stringify(added)}::json) a
+      where ${areWritten} order by a.organization_id
       on conflict (organization_id) do update set last_seq = s.last_seq + excluded.last_seq
       returning s.organization_id, s.last_seq
     ), written as (
@@ -54,26 +50,45 @@ export function writeEvents(
         organization_id, seq, type, conversation_id, message_id, contact_id, data, api_key_id, callback,
         created_at
       )
-      select i.organization_id, n.last_seq - c.count + i.nth, i.type, i.conversation_id, i.message_id, i.contact_id,
-        i.data, i.api_key_id, i.callback, i.created_at
-      from incoming i join counted c using (organization_id) join numbered n using (organization_id)
+      select e.organization_id, n.last_seq - e.seq, e.type, e.conversation_id, e.message_id, e.contact_id,
+        e.data, e.api_key_id, e.callback, e.created_at
+      from json_populate_recordset(null::events, ${JSON.stringify(toRows(events, added))}::json) e
+      join numbered n using (organization_id)
     )
     select organization_id, last_seq from numbered
   `, (grown) => noteGrowth(tx, new Map(grown.map((row) => [row.organization_id, row.last_seq]))))
 }
 
-function toRows(events: readonly NewEvent[]): object[] {
+/** By how much a counter grows. */
+interface Added {
+  organization_id: string
+  last_seq: number
+}
+
+function countByOrganization(events: readonly NewEvent[]): Added[] {
+  const counts = new Map<string, number>()
+  for (const { organizationId } of events) counts.set(organizationId, (counts.get(organizationId) ?? 0) + 1)
+  return [...counts].map(([organization_id, last_seq]) => ({ organization_id, last_seq }))
+}
+
+/** `seq` says how many events of the organization come after it. */
+function toRows(events: readonly NewEvent[], added: readonly Added[]): object[] {
   const createdAt = new Date().toISOString()
-  return events.map((event, position) => ({
-    organization_id: event.organizationId,
-    seq: position,
-    type: event.type,
-    conversation_id: event.conversationId,
-    message_id: event.messageId,
-    contact_id: event.contactId,
-    data: event.data ?? {},
-    api_key_id: event.apiKeyId,
-    callback: event.callback,
-    created_at: createdAt,
-  }))
+  const toCome = new Map(added.map(({ organization_id, last_seq }) => [organization_id, last_seq]))
+  return events.map((event) => {
+    const later = toCome.get(event.organizationId)! - 1
+    toCome.set(event.organizationId, later)
+    return {
+      organization_id: event.organizationId,
+      seq: later,
+      type: event.type,
+      conversation_id: event.conversationId,
+      message_id: event.messageId,
+      contact_id: event.contactId,
+      data: event.data ?? {},
+      api_key_id: event.apiKeyId,
+      callback: event.callback,
+      created_at: createdAt,
+    }
+  })
 }
