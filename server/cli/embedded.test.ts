@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync } from 'node:fs'
 import { test } from 'node:test'
-import { makeFolder, type Ran, runHilo, serveHilo } from './run-hilo.ts'
+import { type Ran, runHilo, serveHilo } from '../test/run-hilo.ts'
+import { makeFolder } from '../test/spawn-hilo.ts'
 
 const oneLine = (text: string) => text.trimEnd().split('\n').length === 1
 

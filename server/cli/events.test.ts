@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Beside, serveBeside } from '../test/serve-beside.ts'
 import { skipWithout } from '../test/test-databases.ts'
-import { followHilo, runHilo } from './run-hilo.ts'
+import { followHilo, runHilo } from '../test/run-hilo.ts'
 
 describe('hilo events tail', skipWithout('postgres'), () => {
   let beside: Beside

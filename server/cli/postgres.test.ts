@@ -8,7 +8,7 @@ import { describeStart } from '../start-texts.ts'
 import { readDocument } from '../test/document.ts'
 import { testSecret } from '../test/start-hilo.ts'
 import { createTestPostgres, skipWithout } from '../test/test-databases.ts'
-import { runHilo } from './run-hilo.ts'
+import { runHilo } from '../test/run-hilo.ts'
 
 describe('the command line on PostgreSQL, beside a running server', skipWithout('postgres'), () => {
   let postgres: Awaited<ReturnType<typeof createTestPostgres>>

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { Command } from 'commander'
 import { commandsOfRoutes, optionsOfFields } from './in-commands.ts'
 import { createProgram } from './program.ts'
-import { runHilo } from './run-hilo.ts'
+import { runHilo } from '../test/run-hilo.ts'
 
 /** Every command that does something, with its path: `keys create`. */
 function listCommands(command: Command, path: string[] = []): { path: string, command: Command }[] {

@@ -7,7 +7,7 @@ import { openDatabase } from '../database/open.ts'
 import { asOwner } from '../database/transactions.ts'
 import { testSecret } from '../test/start-hilo.ts'
 import { createTestPostgres, skipWithout } from '../test/test-databases.ts'
-import { runHilo } from './run-hilo.ts'
+import { runHilo } from '../test/run-hilo.ts'
 
 const key = 'sk-from-the-environment'
 

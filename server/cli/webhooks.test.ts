@@ -3,7 +3,7 @@ import { after, before, describe, test, type TestContext } from 'node:test'
 import { type Beside, serveBeside } from '../test/serve-beside.ts'
 import { skipWithout } from '../test/test-databases.ts'
 import { startReceiver } from '../test/webhook-receiver.ts'
-import { runHilo } from './run-hilo.ts'
+import { runHilo } from '../test/run-hilo.ts'
 
 describe('hilo webhooks, beside a running server', skipWithout('postgres'), () => {
   let beside: Beside

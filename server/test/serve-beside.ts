@@ -1,4 +1,4 @@
-import { runHilo } from '../cli/run-hilo.ts'
+import { runHilo } from './run-hilo.ts'
 import { readConfig } from '../config.ts'
 import { openDatabase } from '../database/open.ts'
 import { asOwner } from '../database/transactions.ts'

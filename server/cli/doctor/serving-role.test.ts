@@ -8,7 +8,7 @@ import { closePglite, createPglitePool, toDatabase } from '../../database/connec
 import { openDatabase } from '../../database/open.ts'
 import { createEmptyPostgres } from '../../test/empty-postgres.ts'
 import { skipWithout } from '../../test/test-databases.ts'
-import { runHilo } from '../run-hilo.ts'
+import { runHilo } from '../../test/run-hilo.ts'
 import type { Check } from './check.ts'
 import { checkMigrations } from './migrations.ts'
 

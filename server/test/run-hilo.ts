@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -32,7 +30,7 @@ function start(args: readonly string[], { env, nodeArgs = [] }: RunOptions): Chi
   })
 }
 
-/** For tests: runs `hilo` to its end, as from a terminal. */
+/** Runs `hilo` to its end, as from a terminal. */
 export async function runHilo(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const child = start(args, options)
   let stdout = ''
@@ -50,7 +48,7 @@ export interface Serving {
   stop(): Promise<number | null>
 }
 
-/** For tests: `hilo serve` on a free port, from its first to its last breath. */
+/** `hilo serve` on a free port, from its first to its last breath. */
 export async function serveHilo(t: TestContext, env: NodeJS.ProcessEnv): Promise<Serving> {
   const child = start(['serve'], { env: { HILO_PORT: '0', HILO_LOG_LEVEL: 'silent', ...env } })
   const gone = once(child, 'exit') as Promise<[number | null]>
@@ -81,7 +79,7 @@ function readUrl(child: ChildProcess): Promise<string> {
   return promise
 }
 
-/** For tests: a command that goes on until it is stopped, line by line of its standard output. */
+/** A command that goes on until it is stopped, line by line of its standard output. */
 export interface Following {
   lines: AsyncIterator<string>
   /** Ends it as Ctrl-C does. @returns its exit code. */
@@ -99,11 +97,4 @@ export function followHilo(t: TestContext, args: readonly string[], env: NodeJS.
       return (await gone)[0]
     },
   }
-}
-
-/** For tests: a folder of its own, gone after the test. */
-export function makeFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'hilo-cli-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
 }
