@@ -203,7 +203,7 @@ async function save(tx: Transaction, batch: Batch): Promise<Map<string | undefin
   const beginnings = beginTurns(batch)
   const finishedAt = new Date()
   const events = [...batch.events, ...announceEnds(batch.turnEnds, finishedAt)]
-  const [, , histories, decisions] = await runTogether(tx, [
+  const [, , histories, approvals] = await runTogether(tx, [
     removeReplaced(batch.repeats),
     writeEvents(tx, events, [
       insertAnswers(batch.repeats), ...insertContacts(batch.contacts), ...insertConversations(batch.conversations),
@@ -211,5 +211,5 @@ async function save(tx: Transaction, batch: Batch): Promise<Map<string | undefin
     ]),
     ...selectPasts(beginnings.turns),
   ])
-  return beginnings.toClaimed(addPasts(beginnings.turns, histories, decisions))
+  return beginnings.toClaimed(addPasts(beginnings.turns, histories, approvals))
 }

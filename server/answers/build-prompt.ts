@@ -2,7 +2,7 @@ import { nameFile } from '../models/describe-file.ts'
 import type { PromptMessage } from '../models/model-call.ts'
 import type { ReadAttachment } from '../models/read-attachments.ts'
 import type { Question } from './question.ts'
-import type { Decision } from './read-decisions.ts'
+import type { PastApproval } from './read-past-approvals.ts'
 import type { HistoryMessage } from './read-history.ts'
 
 /** What a turn's prompt is made of. */
@@ -19,7 +19,7 @@ export interface PromptSource {
   /** What stands for the attachments of a message, by its id; the others are only named. */
   files: ReadonlyMap<string, readonly ReadAttachment[]>
   /** About tools that a person has to allow. */
-  decisions: readonly Decision[]
+  pastApprovals: readonly PastApproval[]
 }
 
 export interface Prompt {
@@ -48,10 +48,10 @@ export function buildPrompt(source: PromptSource): Prompt {
   return { instructions: writeInstructions(source), messages, seenMessageIds: kept.map(({ id }) => id) }
 }
 
-function writeInstructions({ systemPrompt, question, decisions }: PromptSource): string {
+function writeInstructions({ systemPrompt, question, pastApprovals }: PromptSource): string {
   if (question.isRaw) return ''
-  const told = decisions.length === 0
-    ? '' : ['Tools that you called in this conversation and a colleague has to approve:', ...decisions.map(tell)].join('\n')
+  const told = pastApprovals.length === 0
+    ? '' : ['Tools that you called in this conversation and a colleague has to approve:', ...pastApprovals.map(tell)].join('\n')
   return [question.systemPrompt ?? systemPrompt ?? '', question.context?.trim() ?? '', told, rules]
     .filter((part) => part !== '').join('\n\n')
 }
@@ -59,7 +59,7 @@ function writeInstructions({ systemPrompt, question, decisions }: PromptSource):
 /** Letters of what a tool answered. */
 const maxResult = 2000
 
-function tell({ tool, payload, status, reason, result }: Decision): string {
+function tell({ tool, payload, status, reason, result }: PastApproval): string {
   const call = `- ${tool} ${JSON.stringify(payload)}: ${status === 'running' ? 'approved, not done yet' : status}`
   if (status === 'rejected') return reason === null ? call : `${call}, because: ${JSON.stringify(reason)}`
   if (status === 'failed') return `${call}. ${result ?? ''}`.trimEnd()

@@ -4,7 +4,7 @@ import type { QuestionsTable } from '../database/answer-tables.ts'
 import { noUsage } from '../models/usage.ts'
 import { findCallback } from './find-callback.ts'
 import type { Question } from './question.ts'
-import type { Decision } from './read-decisions.ts'
+import type { PastApproval } from './read-past-approvals.ts'
 import type { HistoryMessage } from './read-history.ts'
 import type { TurnWork } from './turn-answer.ts'
 
@@ -29,12 +29,12 @@ export interface ClaimedTurn extends ConversationAddress {
   /** The customer; `null` where nobody knows who it is. */
   contactId: string | null
   history: HistoryMessage[]
-  /** What people decided about tools that the model called, oldest first. */
-  decisions: Decision[]
+  /** What has become of calls of tools that people have to allow, oldest first. */
+  pastApprovals: PastApproval[]
 }
 
 /** A turn of which the history was not read yet. */
-export type StartedTurn = Omit<ClaimedTurn, 'history' | 'decisions'>
+export type StartedTurn = Omit<ClaimedTurn, 'history' | 'pastApprovals'>
 
 export interface ClaimedAgent {
   id: string

@@ -1,23 +1,23 @@
 import { runTogether, type Statement } from '../database/statements.ts'
 import type { Transaction } from '../database/schema.ts'
 import type { ClaimedTurn, StartedTurn } from './claimed-turn.ts'
-import { type Decision, readDecisions } from './read-decisions.ts'
 import { type HistoryMessage, readHistories } from './read-history.ts'
+import { type PastApproval, readPastApprovals } from './read-past-approvals.ts'
 
 type Histories = Map<string, HistoryMessage[]>
-type Decisions = Map<string, Decision[]>
+type Approvals = Map<string, PastApproval[]>
 
 /** What the prompts of turns need to know of what happened in their conversations before. */
-export function selectPasts(turns: readonly StartedTurn[]): [Statement<Histories>, Statement<Decisions>] {
-  return [readHistories(turns), readDecisions(turns)]
+export function selectPasts(turns: readonly StartedTurn[]): [Statement<Histories>, Statement<Approvals>] {
+  return [readHistories(turns), readPastApprovals(turns)]
 }
 
 /** Turns with their pasts, by id. */
 export function addPasts(
-  turns: readonly StartedTurn[], histories: Histories, decisions: Decisions,
+  turns: readonly StartedTurn[], histories: Histories, approvals: Approvals,
 ): Map<string, ClaimedTurn> {
   return new Map(turns.map((turn) => (
-    [turn.id, { ...turn, history: histories.get(turn.id)!, decisions: decisions.get(turn.id) ?? [] }]
+    [turn.id, { ...turn, history: histories.get(turn.id)!, pastApprovals: approvals.get(turn.id) ?? [] }]
   )))
 }
 

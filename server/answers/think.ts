@@ -66,9 +66,9 @@ export function createThink({ askModel, prices, encryption, createTool, readAtta
   }
 }
 
-function toSource({ agent, history, decisions, questions }: ClaimedTurn): Omit<PromptSource, 'question' | 'files'> {
+function toSource({ agent, history, pastApprovals, questions }: ClaimedTurn): Omit<PromptSource, 'question' | 'files'> {
   const { systemPrompt, settings: { historyTokens } } = agent
-  return { systemPrompt, historyTokens, history, decisions, messageIds: messageIdsOf({ questions }) }
+  return { systemPrompt, historyTokens, history, pastApprovals, messageIds: messageIdsOf({ questions }) }
 }
 
 type ReadAttachments = (
