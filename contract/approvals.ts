@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox'
 import { Nullable, OptionalText, Page, PageQuery, Time } from './common.ts'
 
 export const approvalStatuses = ['pending', 'running', 'approved', 'rejected', 'failed'] as const
+export type ApprovalStatus = (typeof approvalStatuses)[number]
 
 const statusText = '`pending`: nobody has decided; `running`: approved, and the tool is being called; `approved`: it was '
   + 'called, see `result`; `rejected`: it was not, and will not be; `failed`: it was approved, and nobody knows whether the tool has '

@@ -4,6 +4,7 @@ import { Metadata, OptionalText, Page, PageQuery, Time } from './common.ts'
 import { exampleCursors, exampleMessage, Message, messagePageFields } from './messages.ts'
 
 export const conversationStatuses = ['UNRESOLVED', 'RESOLVED', 'HUMAN_REQUESTED'] as const
+export type ConversationStatus = (typeof conversationStatuses)[number]
 
 const Status = (description: string) => Type.Enum([...conversationStatuses], { description })
 
@@ -44,10 +45,12 @@ const LastMessage = Type.Unsafe<{
 })
 
 const aiOffCauses = ['switched_off', 'handed_off', 'human_message'] as const
+/** Somebody switched the AI off, a human took the conversation over, or a human wrote in it. */
+export type AiOffCause = (typeof aiOffCauses)[number]
 
 /** Why the AI is quiet in a conversation. */
 export const AiOff = Type.Unsafe<{
-  cause: (typeof aiOffCauses)[number], reason: string | null, resumesAt: string | null,
+  cause: AiOffCause, reason: string | null, resumesAt: string | null,
 } | null>({
   type: ['object', 'null'],
   description: 'Why the AI does not answer; `null` while it does.',

@@ -9,8 +9,11 @@ export const MessageAttachment = Type.Object({
   size: Type.Optional(Type.Number({ description: 'Bytes.' })),
 })
 
+const authorKinds = ['contact', 'human', 'ai', 'system', 'agent'] as const
+export type AuthorKind = (typeof authorKinds)[number]
+
 export const MessageAuthor = Type.Object({
-  kind: Type.Enum(['contact', 'human', 'ai', 'system', 'agent'], {
+  kind: Type.Enum([...authorKinds], {
     description: '`agent`: the caller did not say whether a human or the AI.',
   }),
   name: OptionalText('Name to show.'),

@@ -1,9 +1,22 @@
 import Type, { type Static } from 'typebox'
 import { Nullable, Page, Time } from './common.ts'
 
+/** Why a turn ended. All but `answered` mean that the AI was silent. */
 export const turnOutcomes = [
-  'answered', 'ai_off', 'human_took_over', 'overtaken', 'aborted', 'interrupted', 'failed',
+  'answered',
+  /** The AI is off in the conversation. */
+  'ai_off',
+  /** A human wrote, or took over, while the model worked. */
+  'human_took_over',
+  /** The customer wrote on and on: no answer was the newest. */
+  'overtaken',
+  /** The caller went away. */
+  'aborted',
+  /** The process ended. */
+  'interrupted',
+  'failed',
 ] as const
+export type TurnOutcome = (typeof turnOutcomes)[number]
 
 const Ids = (description: string) => Type.Array(Type.String(), { description })
 
@@ -35,7 +48,7 @@ export const Turn = Type.Object({
   seenMessageIds: Ids('The messages that the model was shown.'),
   attempt: Type.Integer({ description: 'How often the model was asked: again whenever something newer arrived.' }),
   model: Nullable(Type.String({ description: 'Model that was asked last; `null`: none was.' })),
-  outcome: Type.Unsafe<(typeof turnOutcomes)[number] | null>({
+  outcome: Type.Unsafe<TurnOutcome | null>({
     enum: [...turnOutcomes, null],
     description: '`null` while it runs. `ai_off`: the AI is off; `human_took_over`: a human wrote or took over '
       + 'meanwhile; `overtaken`: the customer wrote on and on; `aborted`: the caller went away; `interrupted`: the '

@@ -1,6 +1,6 @@
+import type { TurnOutcome } from '@hilo/contract'
 import type { ConversationRow } from '../conversations/access-conversation.ts'
 import { isAiOn } from '../conversations/ai-state.ts'
-import type { TurnOutcome } from '../database/answer-tables.ts'
 import type { Transaction } from '../database/schema.ts'
 import { type NewEvent, recordEvents } from '../events/record-events.ts'
 import { carryOut } from './end-turn.ts'

@@ -1,7 +1,8 @@
+import type { AuthorKind } from '@hilo/contract'
 import { sql } from 'kysely'
 import { isListed } from '../database/is-listed.ts'
 import { type Statement, statement } from '../database/statements.ts'
-import type { Attachment, AuthorKind } from '../database/schema.ts'
+import type { Attachment } from '../database/schema.ts'
 import { isPrivateRow } from '../messages/private-note.ts'
 import { messageIdsOf, type StartedTurn } from './claimed-turn.ts'
 

@@ -1,5 +1,5 @@
+import type { ApprovalStatus } from '@hilo/contract'
 import { sql } from 'kysely'
-import type { ApprovalStatus } from '../database/answer-tables.ts'
 import { type Statement, statement } from '../database/statements.ts'
 import type { StartedTurn } from './claimed-turn.ts'
 

@@ -1,5 +1,5 @@
+import type { TurnOutcome } from '@hilo/contract'
 import { sql } from 'kysely'
-import type { TurnOutcome } from '../database/answer-tables.ts'
 import type { Transaction } from '../database/schema.ts'
 import type { ModelUsage } from '../models/model-call.ts'
 import type { TurnEnd, TurnError, TurnResult, WantedApproval } from './turn-answer.ts'

@@ -1,5 +1,5 @@
-import type { TurnOutcome } from '../database/answer-tables.ts'
-import type { Callback, ConversationStatus } from '../database/schema.ts'
+import type { ConversationStatus, TurnOutcome } from '@hilo/contract'
+import type { Callback } from '../database/schema.ts'
 import type { ModelUsage, ToolCall } from '../models/model-call.ts'
 
 /** A tool that waits for a person. */

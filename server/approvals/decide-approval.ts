@@ -1,6 +1,6 @@
-import type { Approval } from '@hilo/contract'
+import type { Approval, ApprovalStatus } from '@hilo/contract'
 import { sql, type Updateable } from 'kysely'
-import type { ApprovalStatus, ApprovalsTable } from '../database/answer-tables.ts'
+import type { ApprovalsTable } from '../database/answer-tables.ts'
 import type { Database, Transaction } from '../database/schema.ts'
 import { inOrganization } from '../database/transactions.ts'
 import { HiloError } from '../errors.ts'

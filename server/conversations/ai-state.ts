@@ -1,4 +1,4 @@
-import type { AiOffCause } from '../database/schema.ts'
+import type { AiOffCause } from '@hilo/contract'
 
 /** Whether the AI answers in a conversation; column names as in the table `conversations`. */
 export interface AiState {

@@ -1,6 +1,6 @@
+import type { AuthorKind, ConversationStatus } from '@hilo/contract'
 import { sql } from 'kysely'
 import type { TakeoverPolicy } from '../agents/agent-settings.ts'
-import type { AuthorKind, ConversationStatus } from '../database/schema.ts'
 import type { NewEvent } from '../events/record-events.ts'
 import { type AiState, aiOff, isAiOn } from './ai-state.ts'
 

@@ -1,3 +1,4 @@
+import type { ApprovalStatus, TurnOutcome } from '@hilo/contract'
 import type { ColumnType } from 'kysely'
 import type { DefaultedJson, DefaultedTimestamp, Json, Timestamp } from './column-types.ts'
 
@@ -22,21 +23,6 @@ export interface QuestionsTable {
   /** `null`: open. */
   settled_at: Timestamp | null
 }
-
-/** Why a turn ended. All but `answered` mean that the AI was silent. */
-export type TurnOutcome =
-  | 'answered'
-  /** The AI is off in the conversation. */
-  | 'ai_off'
-  /** A human wrote, or took over, while the model worked. */
-  | 'human_took_over'
-  /** The customer wrote on and on: no answer was the newest. */
-  | 'overtaken'
-  /** The caller went away. */
-  | 'aborted'
-  /** The process ended. */
-  | 'interrupted'
-  | 'failed'
 
 export interface TurnsTable {
   organization_id: string
@@ -91,8 +77,6 @@ export interface ApprovalsTable {
   created_at: DefaultedTimestamp
   decided_at: Timestamp | null
 }
-
-export type ApprovalStatus = 'pending' | 'running' | 'approved' | 'rejected' | 'failed'
 
 export interface AgentSpendTable {
   organization_id: string

@@ -1,3 +1,4 @@
+import type { AiOffCause, AuthorKind, ConversationStatus } from '@hilo/contract'
 import type { ColumnType, GeneratedAlways, Kysely, Transaction as KyselyTransaction } from 'kysely'
 import type { StoredSettings } from '../agents/agent-settings.ts'
 import type {
@@ -9,10 +10,6 @@ import type { WebhookAttemptsTable, WebhookDeliveriesTable, WebhookEndpointsTabl
 type DefaultedBoolean = ColumnType<boolean, boolean | undefined, boolean>
 
 export type Metadata = Record<string, unknown>
-export type ConversationStatus = 'UNRESOLVED' | 'RESOLVED' | 'HUMAN_REQUESTED'
-/** Somebody switched the AI off, a human took the conversation over, or a human wrote in it. */
-export type AiOffCause = 'switched_off' | 'handed_off' | 'human_message'
-export type AuthorKind = 'contact' | 'human' | 'ai' | 'system' | 'agent'
 
 export interface Attachment {
   url: string

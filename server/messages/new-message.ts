@@ -1,4 +1,5 @@
-import type { Attachment, AuthorKind, ConversationStatus, Metadata } from '../database/schema.ts'
+import type { AuthorKind, ConversationStatus } from '@hilo/contract'
+import type { Attachment, Metadata } from '../database/schema.ts'
 import type { Offer } from '../answers/begin-turns.ts'
 import type { Question } from '../answers/question.ts'
 import type { Claimed } from '../answers/start-turns.ts'
