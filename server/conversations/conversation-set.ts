@@ -1,11 +1,6 @@
 import type { ConversationStatus } from '@hilo/contract'
-import { type RawBuilder, sql } from 'kysely'
-import { inOrder } from '../database/in-order.ts'
-import { insertInto, type Write } from '../database/write-rows.ts'
 import { keyOf } from '../database/key-of.ts'
-import { type Statement, statement } from '../database/statements.ts'
-import { wantedRows } from '../database/wanted-rows.ts'
-import type { ConversationKey, NewMessage } from '../messages/new-message.ts'
+import type { ConversationKey } from '../messages/new-message.ts'
 import type { AiState } from './ai-state.ts'
 
 /** A conversation as the decisions of a batch see and change it. */
@@ -33,9 +28,13 @@ export interface ConversationSet {
   addedKeys: { organization_id: string, kind: string, value: string, conversation_id: string }[]
 }
 
-interface AddressKey {
+export interface AddressKey {
   kind: string
   value: string
+}
+
+export function createConversationSet(): ConversationSet {
+  return { byId: new Map(), byKey: new Map(), addresses: new Map(), changed: new Set(), addedKeys: [] }
 }
 
 /** Shape of the ids that Hilo gives out; a caller may bring such an id of its own for a new conversation. */
@@ -45,94 +44,7 @@ export function hasOwnIdShape(id: string): boolean {
   return ownIdShape.test(id)
 }
 
-/**
- * Every conversation that these messages may reach. With `lock`, no other transaction can append to them until this one
- * ends; they are locked in the order of their ids, so that two batches never wait for each other.
- */
-export function readConversations(
-  incoming: readonly NewMessage[], { lock }: { lock: boolean },
-): Statement<ConversationSet> {
-  const wanted = collectKeys(incoming)
-  return statement(wanted.length === 0 ? undefined : selectStates(wanted, lock), (rows) => {
-    const set: ConversationSet = {
-      byId: new Map(), byKey: new Map(), addresses: new Map(), changed: new Set(), addedKeys: [],
-    }
-    for (const { keys, ...row } of rows) {
-      const state: ConversationState = { ...row, newestSeq: { contact: 0, human: 0 } }
-      set.byId.set(keyOf(state.organizationId, state.id), state)
-      for (const { kind, value } of keys) set.byKey.set(keyOf(state.organizationId, kind, value), state)
-    }
-    return set
-  })
-}
-
-interface WantedKey {
-  organization_id: string
-  kind: string
-  value: string
-}
-
-function collectKeys(incoming: readonly NewMessage[]): WantedKey[] {
-  return incoming.flatMap(({ organizationId, keys }) => (
-    keys.map(({ kind, value }) => ({ organization_id: organizationId, kind, value }))
-  ))
-}
-
-const stateColumns = sql`
-  c.organization_id as "organizationId", c.id, c.agent_id as "agentId", c.channel, c.contact_id as "contactId",
-  c.visitor_id as "visitorId", c.status, c.last_seq as "lastSeq", c.is_ai_enabled, c.ai_off_cause, c.ai_off_reason,
-  c.ai_resumes_at, false as "isNew"
-`
-
-type StateRow = Omit<ConversationState, 'newestSeq'> & { keys: AddressKey[] }
-
-/** The conversations that keys lead to or whose own id they are, each once with the keys that lead there. */
-function selectStates(wanted: WantedKey[], lock: boolean): RawBuilder<StateRow> {
-  const ownIds = wanted.filter((key) => key.kind === 'conversation_id' && hasOwnIdShape(key.value))
-  return sql<StateRow>`
-    with reached as (
-      select w.organization_id, k.conversation_id, w.kind, w.value
-      from ${wantedRows(['organization_id', 'kind', 'value'], wanted)}
-      cross join lateral (
-        select k.conversation_id from conversation_keys k
-        where k.organization_id = w.organization_id and k.kind = w.kind and k.value = w.value offset 0
-      ) k
-      union all
-      select w.organization_id, w.value, null, null from ${wantedRows(['organization_id', 'value'], ownIds)}
-    ), found as materialized (
-      select organization_id, conversation_id,
-        json_agg(json_build_object('kind', kind, 'value', value)) filter (where kind is not null) as keys
-      from reached group by organization_id, conversation_id order by organization_id, conversation_id
-    )
-    select coalesce(found.keys, '[]') as keys, ${stateColumns} from found
-    cross join lateral (
-      select c.* from conversations c
-      where c.organization_id = found.organization_id and c.id = found.conversation_id ${lockOrNot(lock)}
-    ) c
-  `
-}
-
-const lockOrNot = (lock: boolean) => (lock ? sql`for no key update` : sql`offset 0`)
-
-/** The addresses of the conversations of a set, where a message may add one, or may be another customer's. */
-export function readAddresses(incoming: readonly NewMessage[], set: ConversationSet): Statement<void> {
-  const ids = incoming.every((message) => message.keys.length < 2 && !message.visitorPhone)
-    ? [] : [...set.byId.values()].map((state) => ({ organization_id: state.organizationId, id: state.id }))
-  return statement(ids.length === 0 ? undefined : sql<{ organization_id: string, conversation_id: string } & AddressKey>`
-    select w.organization_id, w.id as conversation_id, k.kind, k.value
-    from ${wantedRows(['organization_id', 'id'], ids)}
-    cross join lateral (
-      select k.kind, k.value from conversation_keys k
-      where k.organization_id = w.organization_id and k.conversation_id = w.id and k.kind <> 'conversation_id' offset 0
-    ) k
-  `, (rows) => {
-    for (const { organization_id, conversation_id, kind, value } of rows) {
-      addAddress(set, keyOf(organization_id, conversation_id), { kind, value })
-    }
-  })
-}
-
-function addAddress(set: ConversationSet, conversation: string, address: AddressKey): void {
+export function addAddress(set: ConversationSet, conversation: string, address: AddressKey): void {
   const known = set.addresses.get(conversation)
   if (known) known.push(address)
   else set.addresses.set(conversation, [address])
@@ -152,37 +64,4 @@ export function attachKey(set: ConversationSet, state: ConversationState, { kind
   set.byKey.set(keyOf(state.organizationId, kind, value), state)
   if (kind !== 'conversation_id') addAddress(set, keyOf(state.organizationId, state.id), { kind, value })
   set.addedKeys.push({ organization_id: state.organizationId, kind, value, conversation_id: state.id })
-}
-
-const columns = [
-  'organization_id', 'id', 'agent_id', 'channel', 'contact_id', 'visitor_id', 'status', 'is_ai_enabled',
-  'ai_off_cause', 'ai_off_reason', 'ai_resumes_at', 'last_seq', 'created_at', 'updated_at',
-] as const
-
-/**
- * What the batch opened and changed. Rows that exist are locked and were read under the lock, so their new values can
- * simply be set; the conflict is what finds them by their key.
- */
-export function insertConversations(set: ConversationSet): Write[] {
-  const now = new Date().toISOString()
-  const rows = inOrder(['organization_id', 'id'], [...set.changed].map((state) => ({
-    organization_id: state.organizationId, id: state.id, agent_id: state.agentId, channel: state.channel,
-    contact_id: state.contactId, visitor_id: state.visitorId, status: state.status, last_seq: state.lastSeq,
-    is_ai_enabled: state.is_ai_enabled, ai_off_cause: state.ai_off_cause, ai_off_reason: state.ai_off_reason,
-    ai_resumes_at: state.ai_resumes_at,
-    created_at: now, updated_at: now, isNew: state.isNew,
-  })))
-  return [
-    insertInto('conversations', { columns, rows: rows.filter((row) => row.isNew) }),
-    insertInto('conversations', {
-      columns, rows: rows.filter((row) => !row.isNew), onConflict: sql`(organization_id, id) do update set
-        last_seq = excluded.last_seq, contact_id = excluded.contact_id, updated_at = excluded.updated_at,
-        status = excluded.status, is_ai_enabled = excluded.is_ai_enabled, ai_off_cause = excluded.ai_off_cause,
-        ai_off_reason = excluded.ai_off_reason, ai_resumes_at = excluded.ai_resumes_at`,
-    }),
-    insertInto('conversation_keys', {
-      columns: ['organization_id', 'kind', 'value', 'conversation_id'],
-      rows: inOrder(['organization_id', 'kind', 'value'], set.addedKeys),
-    }),
-  ]
 }
