@@ -4,6 +4,7 @@ import { type Statement, statement } from '../database/statements.ts'
 import { wantedRows } from '../database/wanted-rows.ts'
 import { HiloError } from '../errors.ts'
 import type { NewMessage } from '../messages/new-message.ts'
+import { agentNotFound } from './access-agent.ts'
 
 /** Agents that were seen to exist; they are never deleted, so this stays true. */
 export type KnownAgents = Set<string>
@@ -34,11 +35,7 @@ export function namedAgents({ organizationId, agentId, keys }: NewMessage): { or
 /** @throws HiloError NOT_FOUND naming the agent that is not there. */
 export function assertAgents(agents: KnownAgents, message: NewMessage): void {
   const { organizationId, agentId, keys } = message
-  if (!agents.has(keyOf(organizationId, agentId))) {
-    throw new HiloError('NOT_FOUND', `No agent "${agentId}" in this organization.`, {
-      field: 'id', hint: 'Check the agent id in the path; GET /api/agents lists them.',
-    })
-  }
+  if (!agents.has(keyOf(organizationId, agentId))) throw agentNotFound(agentId)
   for (const { agentId: named, field } of keys) {
     if (named !== undefined && !agents.has(keyOf(organizationId, named))) {
       throw new HiloError('NOT_FOUND', `${field} names agent "${named}", which is not in this organization.`, {
