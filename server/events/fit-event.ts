@@ -29,6 +29,10 @@ const cuts: [subject: 'message' | 'conversation' | 'contact', field: string, kee
   ['contact', 'identities', 10],
   ['message', 'text', 1000],
   ['message', 'attachments', 0],
+  // Where ids, names and reasons are as long as they may be, in letters of several bytes:
+  ['contact', 'identities', 3],
+  ['conversation', 'conversationIds', 0],
+  ['conversation', 'keys', 0],
 ]
 
 function isLarge(event: Event): boolean {

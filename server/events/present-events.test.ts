@@ -5,6 +5,7 @@ import Schema from 'typebox/schema'
 import { inOrganization } from '../database/transactions.ts'
 import { changeContact, createContact, mergeContacts } from '../test/contacts.ts'
 import { record } from '../test/query-agent.ts'
+import { recordMessages } from '../test/record-messages.ts'
 import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
 import { presentEvents } from './present-events.ts'
 import { readEvents } from './read-events.ts'
@@ -86,6 +87,31 @@ for (const database of databases) {
       assert.deepEqual([body.text.length, body.attachments.length], [32_000, 100])
       assert.equal(only(events, 'conversation.updated').data.truncated, undefined)
       assert.equal(only(events, 'contact.created').data.truncated, undefined)
+    })
+
+    test('an event stays under 20 KB also where nothing but ids, names and reasons is long', async (t) => {
+      const hilo = await startHilo(t, database)
+      const long = (number: number) => `${'漢'.repeat(253)}${number + 100}`
+      const name = '\u0001'.repeat(256) // six bytes each, as JSON writes them
+      const contacts = await Promise.all(Array.from({ length: 12 }, (_, number) => (
+        createContact(hilo, { userId: long(number), firstName: name, lastName: name })
+      )))
+      const [first, second] = contacts.map(({ id }) => id)
+      await recordMessages(hilo, Array.from({ length: 100 }, (_, number) => (
+        { query: 'Hola', conversationId: `c${number}`, contactId: second }
+      )))
+      for (const { id } of contacts.slice(1)) await mergeContacts(hilo, first!, id)
+      const said = { query: name, channel: 'website', channelExternalId: long(0), visitorId: long(0), contactId: first }
+      for (let number = 0; number < 6; number += 1) await record(hilo, { ...said, conversationId: long(number) })
+      const { id } = (await hilo.request('GET', `/api/conversations/${encodeURIComponent(long(0))}`)).body
+      await hilo.request('POST', `/api/conversations/${id}/handoff`, { body: { reason: name.repeat(4) } })
+      const events = await presentAll(hilo)
+      const merged = events.filter((event) => event.type === 'contact.merged')
+      assert.equal(merged.length, 11)
+      for (const { data } of merged) assert.deepEqual(data.truncated!.fields, ['contact.identities'])
+      assert.equal(merged[0]!.data.conversationIds.length, 100)
+      const { truncated } = only(events, 'conversation.handed_off').data
+      assert.deepEqual(truncated!.fields, ['conversation.conversationIds'])
     })
 
     test('what no row tells comes from the log itself, also when what it was about is gone', async (t) => {
