@@ -39,6 +39,7 @@ for (const database of databases) {
         [{ url: 'https://me:secret@hooks.example.com' }, 'url'], [{ url, eventTypes: [] }, 'eventTypes'],
         [{ url, eventTypes: ['message.sung'] }, 'eventTypes[0]'], [{ url, agentId: 'nobody' }, 'agentId'],
         [{ url, ownApiKeyId: 'nobody' }, 'ownApiKeyId'], [{ url, ordered: 'yes' }, 'ordered'],
+        [{ url, channel: 'WhatsApp' }, 'channel'], [{ url, channel: 'whatsap' }, 'channel'],
       ]
       const { body: { id } } = await hilo.request('POST', path, { body: { url } })
       for (const [body, field] of cases) {
