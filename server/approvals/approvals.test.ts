@@ -232,6 +232,8 @@ for (const database of databases) {
         const { status, body } = await hilo.request('GET', `/api/approvals?${query}`)
         assert.deepEqual([status, body.field], [400, field])
       }
+      const unknown = await hilo.request('GET', '/api/approvals?conversationId=x')
+      assert.deepEqual([unknown.status, unknown.body.field], [404, 'conversationId'])
     })
 
     test('another organization finds nothing, and keys need their scope', async (t) => {

@@ -15,7 +15,7 @@ export type ApprovalRow = Selectable<ApprovalsTable>
 export async function listApprovals(
   tx: Transaction, organizationId: string, { status, conversationId: id, limit = 50, cursor }: ApprovalsQuery,
 ): Promise<ApprovalPage> {
-  const conversation = id ? await accessConversation(tx, organizationId, id) : undefined
+  const conversation = id ? await accessConversation(tx, organizationId, { id, field: 'conversationId' }) : undefined
   const after = readCursor(cursor, ['time', 'text'])
   const found = await tx.selectFrom('approvals').selectAll().select(cursorTime('created_at').as('position'))
     .where('organization_id', '=', organizationId).where(isListed('created_at'))

@@ -26,7 +26,7 @@ export function createRunTool({ db, encryption, createTool }: RunToolOptions): R
     const { organization_id: organizationId, agent_id: id, payload } = approval
     const { agent, identity } = await inOrganization(db, organizationId, async (tx) => {
       const agent = await accessAgent(tx, { organizationId, id })
-      const conversation = await accessConversation(tx, organizationId, approval.conversation_id)
+      const conversation = await accessConversation(tx, organizationId, { id: approval.conversation_id })
       const identity = { agentId: id, conversationId: conversation.id, contactId: conversation.contact_id }
       return { agent, identity }
     })

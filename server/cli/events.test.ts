@@ -65,8 +65,8 @@ describe('hilo events tail', skipWithout('postgres'), () => {
   })
 
   test('a conversation, a type or a number that is none is one clear line', async () => {
-    const unknown = await runHilo(['events', 'tail', '--conversation', 'none'], { env })
-    assert.deepEqual([unknown.exitCode, unknown.stdout], [1, ''])
+    const unknown = await runHilo(['events', 'tail', '--conversation', 'none', '--json'], { env })
+    assert.deepEqual([unknown.exitCode, unknown.json().field], [1, 'conversation'])
     assert.match(unknown.stderr, /^No conversation "none" in this organization\./)
     const wrong = await runHilo(['events', 'tail', '--types', 'message.create'], { env })
     assert.match(wrong.stderr, /types of events separated by commas, of message\.created, /)

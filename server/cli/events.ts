@@ -69,8 +69,9 @@ async function tail(options: TailOptions): Promise<void> {
 
 async function begin(tx: Transaction, options: TailOptions): Promise<Reading> {
   const { id: organizationId } = await findOrganization(tx, options.organization)
-  const conversation = options.conversation === undefined
-    ? undefined : await accessConversation(tx, organizationId, options.conversation)
+  const { conversation: id } = options
+  const conversation = id === undefined
+    ? undefined : await accessConversation(tx, organizationId, { id, field: 'conversation' })
   return {
     organizationId,
     after: options.after === 0 ? undefined : options.after ?? await readLastSeq(tx, organizationId),

@@ -4,12 +4,19 @@ import { HiloError } from '../errors.ts'
 
 export type ConversationRow = Selectable<ConversationsTable>
 
+interface NamedConversation {
+  /** Its own, or a `conversationId` that a caller recorded with. */
+  id: string
+  /** Where the caller named it. */
+  field?: string
+}
+
 /**
- * The conversation of this id: its own, or a `conversationId` that a caller recorded with.
+ * The conversation of this id.
  * @throws HiloError NOT_FOUND if it is not in the organization.
  */
 export async function accessConversation(
-  tx: Transaction, organizationId: string, id: string,
+  tx: Transaction, organizationId: string, { id, field = 'id' }: NamedConversation,
 ): Promise<ConversationRow> {
   const own = await readConversation(tx, organizationId, id)
   if (own) return own
@@ -19,7 +26,7 @@ export async function accessConversation(
   const named = key && await readConversation(tx, organizationId, key.conversation_id)
   if (named) return named
   throw new HiloError('NOT_FOUND', `No conversation "${id}" in this organization.`, {
-    field: 'id', hint: 'GET /api/conversations lists them.',
+    field, hint: 'GET /api/conversations lists them.',
   })
 }
 

@@ -49,7 +49,7 @@ async function changeLocked(
   { organizationId, apiKeyId }: Actor,
   { id, decide }: { id: string, decide: (before: ConversationRow) => Outcome },
 ): Promise<Conversation> {
-  const named = await accessConversation(tx, organizationId, id)
+  const named = await accessConversation(tx, organizationId, { id })
   const before = await lockConversation(tx, organizationId, named.id)
   const { after, handover } = decide(before)
   const events = describeChange(before, after, handover)

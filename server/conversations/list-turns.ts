@@ -13,7 +13,7 @@ import type { Shown } from './show-conversation.ts'
 export async function listTurns(
   tx: Transaction, { organizationId, id, limit = 50, cursor }: Shown,
 ): Promise<TurnPage> {
-  const conversation = await accessConversation(tx, organizationId, id)
+  const conversation = await accessConversation(tx, organizationId, { id })
   const after = readCursor(cursor, ['time', 'text'])
   const found = await tx.selectFrom('turns').selectAll().select(cursorTime('started_at').as('position'))
     .where('organization_id', '=', organizationId).where('conversation_id', '=', conversation.id)

@@ -21,7 +21,7 @@ export interface Shown {
 export async function showConversation(
   tx: Transaction, { organizationId, id, ...page }: Shown,
 ): Promise<ConversationWithMessages> {
-  const conversation = await accessConversation(tx, organizationId, id)
+  const conversation = await accessConversation(tx, organizationId, { id })
   const { items, ...cursors } = await listMessages(tx, { organizationId, conversationId: conversation.id, ...page })
   return { ...await readConversation(tx, organizationId, conversation.id), messages: items, ...cursors }
 }

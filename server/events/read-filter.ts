@@ -26,10 +26,8 @@ export async function readFilter(
 ): Promise<EventFilter> {
   const types = readTypes(query.types ?? [])
   const { conversationId: id } = query
-  return {
-    ...(types.length > 0 && { types }),
-    ...(id && { conversationId: (await accessConversation(tx, organizationId, id)).id }),
-  }
+  const conversation = id ? await accessConversation(tx, organizationId, { id, field: 'conversationId' }) : undefined
+  return { ...(types.length > 0 && { types }), ...(conversation && { conversationId: conversation.id }) }
 }
 
 /** Whether an event passes; the same decision as `readEvents` makes in the database. */

@@ -78,7 +78,7 @@ for (const database of databases) {
       assertRefused(wrong, { status: 400, code: 'INVALID_REQUEST', field: 'types', says: 'message.created' })
       const other = await hilo.createNeighbour()
       const foreign = await other.request('GET', `/api/events?conversationId=${conversationId}`)
-      assertRefused(foreign, { status: 404, code: 'NOT_FOUND' })
+      assertRefused(foreign, { status: 404, code: 'NOT_FOUND', field: 'conversationId' })
       assert.deepEqual((await read(other)).items, [])
     })
 

@@ -63,7 +63,7 @@ for (const database of databases) {
       assertRefused(await ask('?after=3'), { status: 400, code: 'INVALID_REQUEST', field: 'after' })
       assertRefused(await ask('?types=x'), { status: 400, code: 'INVALID_REQUEST', field: 'types' })
       assertRefused(await ask('', { 'last-event-id': 'x' }), { status: 400, code: 'INVALID_REQUEST', field: 'Last-Event-ID' })
-      assertRefused(await ask('?conversationId=x'), { status: 404, code: 'NOT_FOUND' })
+      assertRefused(await ask('?conversationId=x'), { status: 404, code: 'NOT_FOUND', field: 'conversationId' })
       await hilo.asOwner((tx) => tx.deleteFrom('events').where('organization_id', '=', hilo.organizationId).execute())
       assertRefused(await ask('?after=0', { 'last-event-id': '1' }), { status: 410, code: 'EVENTS_REMOVED', says: 'after=2' })
     })

@@ -57,7 +57,7 @@ export const messageRoutes = ({ database: { db } }: Services): Routes => async (
     { caller: { organizationId }, params: { id } }: { caller: Caller, params: { id: string } },
     work: (tx: Transaction, address: { organizationId: string, conversationId: string }) => Promise<Result>,
   ) => inOrganization(db, organizationId, async (tx) => {
-    const conversation = await accessConversation(tx, organizationId, id)
+    const conversation = await accessConversation(tx, organizationId, { id })
     return work(tx, { organizationId, conversationId: conversation.id })
   })
 

@@ -16,7 +16,7 @@ export async function createToken(
   checkMayCreate(caller, scopes)
   const { organizationId, apiKeyId } = caller
   const conversationId = wanted === undefined ? undefined
-    : (await accessConversation(tx, organizationId, String(wanted))).id
+    : (await accessConversation(tx, organizationId, { id: String(wanted), field: 'conversationId' })).id
   const expiresAt = Date.now() + expiresInSeconds * 1000
   return {
     token: signer.sign({ organizationId, apiKeyId, scopes, conversationId, expiresAt }),

@@ -91,7 +91,8 @@ for (const database of databases) {
         const answer = await hilo.request('POST', '/api/tokens', { body: { conversationId } })
         assert.deepEqual([answer.status, answer.body.field], [400, 'conversationId'], JSON.stringify(conversationId))
       }
-      assert.equal((await hilo.request('POST', '/api/tokens', { body: { conversationId: 'x' } })).status, 404)
+      const unknown = await hilo.request('POST', '/api/tokens', { body: { conversationId: 'x' } })
+      assert.deepEqual([unknown.status, unknown.body.field], [404, 'conversationId'])
       const neighbour = await hilo.createNeighbour()
       const { mine } = await recordTwo(neighbour)
       for (const conversationId of [mine, named]) {
