@@ -8,10 +8,15 @@ import { type EventFilter, type EventRow, readEvents } from './read-events.ts'
  */
 const mostLooked = 10_000
 
+/** Where a caller says from which place to read. */
+export type PlaceField = 'after' | 'Last-Event-ID'
+
 export interface LogReading {
   organizationId: string
   /** Absent: from the oldest that is kept. */
   after?: number
+  /** Where the caller said so. */
+  field?: PlaceField
   limit: number
   filter: EventFilter
 }
@@ -30,16 +35,16 @@ export interface LogPage {
  * @throws HiloError EVENTS_REMOVED where the next events are not kept any more, INVALID_REQUEST for a number to come.
  */
 export async function readLog(
-  tx: Transaction, { organizationId, limit, filter, ...wanted }: LogReading,
+  tx: Transaction, { organizationId, limit, filter, field = 'after', ...wanted }: LogReading,
 ): Promise<LogPage> {
   const lastSeq = await readLastSeq(tx, organizationId)
   const after = wanted.after ?? await readFirstSeq(tx, organizationId, lastSeq) - 1
-  checkFuture(after, lastSeq)
+  checkFuture({ after, field }, lastSeq)
   const end = filter.conversationId === undefined ? Math.min(lastSeq, after + mostLooked) : lastSeq
   const found = await readEvents(tx, { organizationId, after, before: end + 1, limit: limit + 1, ...filter })
   // Asked last: what is there now was there while we read.
   const firstSeq = await readFirstSeq(tx, organizationId, lastSeq)
-  if (after < firstSeq - 1) throw describeRemoved(after, firstSeq)
+  if (after < firstSeq - 1) throw describeRemoved({ after, field }, firstSeq)
   const rows = found.slice(0, limit)
   const nextAfter = found.length > limit ? rows.at(-1)!.seq : end
   return { rows, nextAfter, hasMore: nextAfter < lastSeq, lastSeq }
@@ -59,17 +64,28 @@ async function readFirstSeq(tx: Transaction, organizationId: string, lastSeq: nu
   return row?.seq ?? lastSeq + 1
 }
 
-function checkFuture(after: number, lastSeq: number): void {
+interface Place {
+  after: number
+  field: PlaceField
+}
+
+function checkFuture({ after, field }: Place, lastSeq: number): void {
   if (after <= lastSeq) return
-  throw new HiloError('INVALID_REQUEST', `after is ${after}, but the newest event of this organization is ${lastSeq}.`, {
-    field: 'after', hint: 'Is it of another organization, or of a database that was put back from a backup? '
-      + `Send after=${lastSeq} to go on from now.`,
+  throw new HiloError('INVALID_REQUEST', `${field} is ${after}, but the newest event of this organization is ${lastSeq}.`, {
+    field, hint: 'Is it of another organization, or of a database that was put back from a backup? '
+      + `Send ${describePlace({ after: lastSeq, field })} to go on from now.`,
   })
 }
 
-function describeRemoved(after: number, firstSeq: number): HiloError {
+function describeRemoved({ after, field }: Place, firstSeq: number): HiloError {
+  const oldest = describePlace({ after: firstSeq - 1, field })
   return new HiloError('EVENTS_REMOVED', `The events from ${after + 1} to ${firstSeq - 1} are not kept any more.`, {
-    field: 'after', hint: `Send after=${firstSeq - 1} to go on with the oldest that is kept; what you missed of the rest, `
-      + 'read from the conversations and contacts (updatedSince).',
+    field, hint: `Send ${oldest} to go on with the oldest that is kept; what you missed of the rest, read from the `
+      + 'conversations and contacts (updatedSince).',
   })
+}
+
+/** The header goes before `after`: it has to be left out where it is wrong. */
+function describePlace({ after, field }: Place): string {
+  return field === 'after' ? `after=${after}` : `after=${after}, without ${field},`
 }

@@ -96,8 +96,10 @@ export const eventRoutes = ({ database: { db }, eventBell, streamTimes }: Servic
     exposeHeadRoute: false, schema: streamSchema,
     config: { scope: 'history:read', servesBound: 'query', isTokenInQuery: true },
   }, async ({ caller, query, headers }, reply) => {
-    const after = readLastEventId(headers['last-event-id']) ?? query.after
-    await openStream(reply, { caller, after, query })
+    const lastEventId = readLastEventId(headers['last-event-id'])
+    const place = lastEventId === undefined
+      ? { after: query.after, field: 'after' as const } : { after: lastEventId, field: 'Last-Event-ID' as const }
+    await openStream(reply, { caller, ...place, query })
   })
 }
 

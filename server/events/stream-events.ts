@@ -13,7 +13,7 @@ import type { OpenStreams, StreamTimes } from './open-streams.ts'
 import { presentEvents } from './present-events.ts'
 import type { EventFilter } from './read-events.ts'
 import { readFilter } from './read-filter.ts'
-import { readLastSeq, readLog } from './read-log.ts'
+import { type PlaceField, readLastSeq, readLog } from './read-log.ts'
 import { type Taken, takeHandful } from './take-handful.ts'
 
 /** Events of one reading for a reader that is behind, at most. */
@@ -34,6 +34,8 @@ export interface Wanted {
   caller: Caller
   /** Absent: only what happens from now on. */
   after: number | undefined
+  /** Where the caller said so. */
+  field: PlaceField
   query: EventStreamQuery
 }
 
@@ -63,13 +65,13 @@ export function createStreamOpener(
     }))
   }
 
-  return async (reply, { caller, after, query }) => {
+  return async (reply, { caller, after, field, query }) => {
     const { organizationId } = caller
     const { filter, place } = await inOrganization(db, organizationId, async (tx) => {
       const filter = await readFilter(tx, organizationId, query)
       // Not the feed's newest event: that may lag behind what was committed before this reader came.
       if (after === undefined) return { filter, place: await readLastSeq(tx, organizationId) }
-      await readLog(tx, { organizationId, after, limit: 1, filter: {} }) // is it kept?
+      await readLog(tx, { organizationId, after, field, limit: 1, filter: {} }) // is it kept?
       return { filter, place: after }
     })
     let stream: EventStream | undefined

@@ -65,7 +65,12 @@ for (const database of databases) {
       assertRefused(await ask('', { 'last-event-id': 'x' }), { status: 400, code: 'INVALID_REQUEST', field: 'Last-Event-ID' })
       assertRefused(await ask('?conversationId=x'), { status: 404, code: 'NOT_FOUND', field: 'conversationId' })
       await hilo.asOwner((tx) => tx.deleteFrom('events').where('organization_id', '=', hilo.organizationId).execute())
-      assertRefused(await ask('?after=0', { 'last-event-id': '1' }), { status: 410, code: 'EVENTS_REMOVED', says: 'after=2' })
+      const fromHeader = { field: 'Last-Event-ID', says: 'after=2, without Last-Event-ID,' }
+      const removed = await ask('?after=0', { 'last-event-id': '1' })
+      assertRefused(removed, { status: 410, code: 'EVENTS_REMOVED', ...fromHeader })
+      const toCome = await ask('?after=0', { 'last-event-id': '3' })
+      assertRefused(toCome, { status: 400, code: 'INVALID_REQUEST', ...fromHeader })
+      assert.match(toCome.body.error, /^Last-Event-ID is 3, /)
     })
 
     test('whatever breaks, and over two servers, every reader gets every event once and in order', async (t) => {
