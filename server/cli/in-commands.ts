@@ -13,6 +13,9 @@ export const optionsOfFields: Record<string, string> = {
   seq: '--seq', failed: '--failed', fromSeq: '--from-seq', toSeq: '--to-seq', from: '--from', to: '--to',
 }
 
+/** A place in the log, as a query string says it. */
+const place = /\bafter=(\d+)/g
+
 const listing = /GET (\/api\/[a-z-]+)/g
 const quotedField = new RegExp(`"(${Object.keys(optionsOfFields).join('|')})"(?:: true)?`, 'g')
 
@@ -29,5 +32,5 @@ export function inCommands({ message, code, hint }: HiloError): { error: string,
 function hintInCommands(hint: string): string | undefined {
   const routes = [...hint.matchAll(listing)].map(([, route = '']) => route)
   if (!routes.every((route) => route in commandsOfRoutes)) return undefined
-  return hint.replace(listing, (_, route: string) => `"${commandsOfRoutes[route]}"`)
+  return hint.replace(listing, (_, route: string) => `"${commandsOfRoutes[route]}"`).replace(place, '--after $1')
 }
