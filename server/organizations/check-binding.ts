@@ -12,7 +12,7 @@ export function checkBinding({ conversationId }: Caller, request: FastifyRequest
   const { method, routeOptions: { url, config: { servesBound } } } = request
   if (servesBound === undefined || (method !== 'GET' && method !== 'HEAD')) {
     throw new HiloError('FORBIDDEN', `This token reads one conversation; ${method} ${url} is not for it. It may call GET `
-      + `/api/conversations/${conversationId}, its messages, /api/events and /api/events/stream.`)
+      + `/api/conversations/${conversationId}, its messages and turns, /api/events and /api/events/stream.`)
   }
   const named = request[servesBound] as { id?: unknown, conversationId?: unknown }
   const place = servesBound === 'params' ? 'id' : 'conversationId'

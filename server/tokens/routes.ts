@@ -9,9 +9,9 @@ const createSchema = {
   tags: ['API keys'],
   summary: 'Make a short-lived token for a web page',
   description: 'A page never holds an API key: your server makes a token with its key and hands it to the page. A token '
-    + 'reads and changes nothing; one with a `conversationId` reads that conversation and its events, and everything else '
-    + 'is 403. It ends by itself, or within 5 seconds of its API key being revoked. The guide "Live updates in a browser '
-    + 'page" shows it whole.',
+    + 'reads and changes nothing; one with a `conversationId` reads that conversation, its turns and its events, and '
+    + 'everything else is 403. It ends by itself, or within 5 seconds of its API key being revoked. The guide "Live '
+    + 'updates in a browser page" shows it whole.',
   body: NewTokenBody,
   response: { 201: CreatedToken, ...errorResponses('INVALID_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
 }
