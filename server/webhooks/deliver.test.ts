@@ -105,6 +105,15 @@ for (const kind of databases) {
       assert.deepEqual(Object.values(textsOf(await receiver.waitFor(4))), [['1', '2', '1', '3']])
     })
 
+    test('a test that is answered 410 disables nothing, and does not say so', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes })
+      const receiver = await startReceiver(t, () => ({ status: 410 }))
+      const { id } = await createEndpoint(hilo, { url: receiver.url, eventTypes })
+      const { body } = await hilo.request('POST', `/api/webhook-endpoints/${id}/test`)
+      assert.equal(body.error, 'The receiver answered 410: it is gone.')
+      assert.equal((await readEndpoint(hilo, id)).isEnabled, true)
+    })
+
     test('410 disables the endpoint, which is an event; enabling it sends what was missed', async (t) => {
       const hilo = await startAlone(t, database, { webhookTimes })
       const receiver = await startReceiver(t, (_, index) => ({ status: index === 0 ? 410 : 200 }))

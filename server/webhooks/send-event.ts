@@ -77,7 +77,7 @@ function readPause(retryAfter: string | string[] | undefined): number | undefine
 }
 
 function explainStatus(status: number): string {
-  if (status === 410) return 'The receiver answered 410: it is gone. Nothing more is sent to it.'
+  if (status === 410) return 'The receiver answered 410: it is gone.'
   if (status >= 300 && status < 400) return `The receiver answered ${status}; redirects are not followed. Set the final URL.`
   return `The receiver answered ${status}; only 200 to 299 is success.`
 }
