@@ -51,7 +51,7 @@ const changeSchema = {
   tags,
   summary: 'Change a webhook endpoint',
   description: 'Enabling one sends what was missed meanwhile, as far back as the log reaches. Another `url` gets at once '
-    + 'what waits for its next try.',
+    + 'what waits for its next try. Other filters hold for what comes: what waits already is sent all the same.',
   params,
   body: WebhookEndpointChange,
   response: { 200: WebhookEndpoint, ...errorResponses('INVALID_REQUEST', 'NOT_FOUND') },
