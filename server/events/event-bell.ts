@@ -12,8 +12,6 @@ export type BellListener = (organizationIds: readonly string[]) => void
 
 /** Tells when there is something new in the logs. It says nothing of what: whoever hears it reads on. */
 export interface EventBell {
-  /** Says that these organizations' logs have grown, here and to the other processes. Commits do so by themselves. */
-  ring(organizationIds: readonly string[]): void
   /** The listener must not throw; at the start all organizations count as news. @returns a function that ends it. */
   listen(listener: BellListener): () => void
   close(): Promise<void>
@@ -47,10 +45,6 @@ export function createEventBell(
     others?.tell(growth)
   })
   return {
-    ring(organizationIds) {
-      for (const listener of listeners) listener(organizationIds)
-      others?.tell(new Map(organizationIds.map((id) => [id, known.get(id) ?? 0])))
-    },
     listen(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
