@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
-import { sql } from 'kysely'
+import { fillLog } from '../test/fill-log.ts'
 import { assertRefused, record } from '../test/query-agent.ts'
 import { recordMessages } from '../test/record-messages.ts'
 import { type Answer, databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
@@ -18,20 +18,6 @@ async function read(hilo: Hilo, query = '') {
 async function removeUpTo(hilo: Hilo, seq: number): Promise<void> {
   await hilo.asOwner((tx) => tx.deleteFrom('events')
     .where('organization_id', '=', hilo.organizationId).where('seq', '<=', seq).execute())
-}
-
-/** Adds events of other conversations, up to this number. */
-async function fillLog(hilo: Hilo, lastSeq: number): Promise<void> {
-  await hilo.asOwner((tx) => sql`
-    with sequence as (
-      update event_sequences s set last_seq = ${lastSeq}::bigint from event_sequences before
-      where before.organization_id = s.organization_id and s.organization_id = ${hilo.organizationId}
-      returning s.organization_id, before.last_seq
-    )
-    insert into events (organization_id, seq, type, conversation_id, data)
-    select organization_id, seq, 'conversation.updated', 'other' || seq % 100, '{}'
-    from sequence, generate_series(last_seq + 1, ${lastSeq}::bigint) seq
-  `.execute(tx))
 }
 
 /** Waits for a contact with this key, and goes on once the server has let that in. */
