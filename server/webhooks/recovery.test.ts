@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { createId } from '../database/create-id.ts'
 import type { OpenDatabase } from '../database/open.ts'
 import { changeContact, createContact } from '../test/contacts.ts'
+import { fillLog } from '../test/fill-log.ts'
 import { record } from '../test/query-agent.ts'
 import { readEvents } from '../test/rows.ts'
 import { databases, type Hilo, skipWithout, startAlone } from '../test/start-hilo.ts'
@@ -74,6 +75,17 @@ for (const kind of databases) {
       await until(() => countWaiting(hilo), (count) => count === 0)
       const heard = deaf.received.map(({ event }) => event.seq).sort((a, b) => a - b)
       assert.deepEqual(heard, all.sort((a, b) => a - b).slice(own))
+    })
+
+    test('what was missed is sent, however much else happened meanwhile', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes })
+      const receiver = await startReceiver(t)
+      const { id, lastSeq } = await createEndpoint(hilo, { url: receiver.url, eventTypes, isEnabled: false })
+      await say(hilo, 'one', '1')
+      await fillLog(hilo, lastSeq + 1_300)
+      await say(hilo, 'one', '2')
+      await hilo.request('PATCH', `/api/webhook-endpoints/${id}`, { body: { isEnabled: true } })
+      assert.deepEqual(Object.values(textsOf(await receiver.waitFor(2))), [['1', '2']])
     })
 
     test('a delivery that has lost its job gets another', async (t) => {
