@@ -88,6 +88,19 @@ for (const kind of databases) {
       assert.deepEqual(Object.values(textsOf(await receiver.waitFor(2))), [['1', '2']])
     })
 
+    test('a range that is too large for one call is sent again with several, and nothing is left out', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes })
+      await say(hilo, 'one', '1')
+      await fillLog(hilo, 10_003)
+      const { id } = await createEndpoint(hilo, { url: 'https://hooks.example.com', isEnabled: false })
+      const redeliver = async (body: object) => (
+        (await hilo.request('POST', `/api/webhook-endpoints/${id}/redeliver`, { body })).body
+      )
+      assert.deepEqual(await redeliver({ fromSeq: 2 }), { queued: 10_000, nextFromSeq: 10_002 })
+      assert.deepEqual(await redeliver({ fromSeq: 10_002 }), { queued: 2, nextFromSeq: null })
+      assert.equal(await countWaiting(hilo), 10_002)
+    })
+
     test('a delivery that has lost its job gets another', async (t) => {
       const first = await startAlone(t, database, { webhookTimes: { ...webhookTimes, timeoutMs: 60_000 } })
       let isUp = false
