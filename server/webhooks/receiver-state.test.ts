@@ -44,6 +44,19 @@ for (const kind of databases) {
       assert.ok(Date.parse(pausedUntil!) - Date.now() > 3_000_000)
     })
 
+    test('a receiver is left alone for a day at most, whatever it asks for', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes })
+      const receiver = await startReceiver(t, () => ({ status: 503, headers: { 'retry-after': String(30 * 86_400) } }))
+      const { id } = await createEndpoint(hilo, { url: receiver.url, eventTypes })
+      await say(hilo, 'one', '1')
+      const [attempt] = await countAttempts(hilo, id, 1)
+      const { pausedUntil } = await readEndpoint(hilo, id)
+      for (const time of [pausedUntil, attempt!.nextAttemptAt]) {
+        const hours = (Date.parse(time!) - Date.parse(attempt!.createdAt)) / 3_600_000
+        assert.ok(hours > 23 && hours < 25, String(time))
+      }
+    })
+
     /** A receiver asked to be left alone: one event waits for its next try, another for the end of the pause. */
     async function startPaused(t: TestContext) {
       const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, retryDelaysMs: [7_200_000] } })
