@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test, type TestContext } from 'node:test'
 import type { OpenDatabase } from '../database/open.ts'
+import { recordMessages } from '../test/record-messages.ts'
 import { type Hilo, databases, skipWithout, startAlone } from '../test/start-hilo.ts'
 import { openTestDatabase } from '../test/test-databases.ts'
 import { type Received, type ReceiverAnswer, startReceiver } from '../test/webhook-receiver.ts'
@@ -84,6 +85,22 @@ for (const kind of databases) {
       assert.equal(body.queued, 1)
       assert.deepEqual((await receiver.waitFor(3)).slice(1).map(textOf).sort(), ['1', '2'])
       assert.equal((await hilo.request('GET', path)).body.pausedUntil, null)
+    })
+
+    test('a receiver that fails gets few connections, for what is tried again and for what is new', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, timeoutMs: 60_000 } })
+      const failing = await startReceiver(t, (_, index) => (index < 10 ? { status: 500 } : {}))
+      const good = await startReceiver(t)
+      await createEndpoint(hilo, { url: failing.url, eventTypes })
+      const sayTen = (name: string) => recordMessages(hilo, Array.from({ length: 10 }, (_, index) => (
+        { conversationId: `${name}${index}`, query: 'Hola' }
+      )))
+      await sayTen('first')
+      await failing.waitFor(12)
+      await createEndpoint(hilo, { url: good.url, eventTypes })
+      await sayTen('second')
+      await good.waitFor(10)
+      assert.equal(failing.received.length, 12)
     })
 
     test('an attempt at an earlier url says nothing of the present one', async (t) => {
