@@ -120,6 +120,24 @@ for (const kind of databases) {
       assert.deepEqual([pausedUntil, failingSince], [null, null])
     })
 
+    test('attempts are listed newest first, page by page, of one event and with one outcome', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes })
+      const receiver = await startReceiver(t, (_, index) => ({ status: index === 0 ? 500 : 204 }))
+      const { id } = await createEndpoint(hilo, { url: receiver.url, eventTypes })
+      for (const text of ['1', '2', '3']) await say(hilo, 'one', text)
+      const all = await countAttempts(hilo, id, 4)
+      const [first] = receiver.received
+      assert.deepEqual(all.toReversed().map(({ seq }) => seq), receiver.received.map(({ event }) => event.seq))
+      const read = async (query: string) => (await hilo.request('GET', `/api/webhook-endpoints/${id}/attempts?${query}`)).body
+      const pages = [await read('limit=3')]
+      pages.push(await read(`limit=3&cursor=${pages[0].nextCursor}`))
+      assert.deepEqual(pages.map(({ items }) => items), [all.slice(0, 3), all.slice(3)])
+      assert.equal(pages[1].nextCursor, null)
+      assert.deepEqual((await read(`seq=${first!.event.seq}`)).items, all.slice(2))
+      assert.deepEqual((await read('isDelivered=false')).items, all.slice(3))
+      assert.deepEqual((await read('isDelivered=true')).items, all.slice(0, 3))
+    })
+
     test('an endpoint that has just accepted something is not disabled for five days of failures', async (t) => {
       const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, retryDelaysMs: [7_200_000] } })
       const { promise: accepted, resolve } = Promise.withResolvers<void>()
