@@ -17,6 +17,7 @@ const checksPerKeepAlive = 3
 
 /** All streams of this process. */
 export interface OpenStreams {
+  /** One that comes while the server stops is ended at once. */
   add(stream: EventStream, owner: EarlierCaller): void
   remove(stream: EventStream): void
   /** One round: keep-alives, and an end to those whose key is not good any more. */
@@ -29,6 +30,7 @@ export interface OpenStreams {
 export function createOpenStreams(db: Database, { checkMs }: Pick<StreamTimes, 'checkMs'>): OpenStreams {
   const streams = new Map<EventStream, EarlierCaller>()
   let checks = 0
+  let isClosed = false
 
   const check = async () => {
     checks += 1
@@ -41,10 +43,14 @@ export function createOpenStreams(db: Database, { checkMs }: Pick<StreamTimes, '
   const timer = setInterval(() => void check().catch(() => {}), checkMs) // a database that is away says nothing of keys
   timer.unref()
   return {
-    add: (stream, owner) => void streams.set(stream, owner),
+    add(stream, owner) {
+      if (isClosed) stream.end('SERVER_STOPPING')
+      else streams.set(stream, owner)
+    },
     remove: (stream) => void streams.delete(stream),
     check,
     close() {
+      isClosed = true
       clearInterval(timer)
       for (const stream of streams.keys()) stream.end('SERVER_STOPPING')
     },

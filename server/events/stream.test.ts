@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, test } from 'node:test'
+import { sql } from 'kysely'
 import { type EventReader, openReader } from '../test/event-reader.ts'
 import { assertRefused, record } from '../test/query-agent.ts'
-import { openSlowReader, recordMuch } from '../test/raw-stream.ts'
+import { openRaw, openSlowReader, readToEnd, recordMuch } from '../test/raw-stream.ts'
 import { recordMessages } from '../test/record-messages.ts'
 import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo.ts'
+import { until } from '../test/webhooks.ts'
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 const seqsOf = ({ events }: EventReader) => events.map((event) => event.seq)
@@ -111,6 +114,29 @@ for (const database of databases) {
       const next = await openReader(t, hilo, `?after=${reader.events.at(-1)!.seq}`)
       await next.until(reaches(4))
       assert.deepEqual([...seqsOf(reader), ...seqsOf(next)], upTo(4))
+    })
+
+    test('a reader who is just being let in when the server stops is told so too', async (t) => {
+      const hilo = await startHilo(t, database)
+      const first = await startHilo(t, database, {})
+      await openReader(t, at(hilo, first)) // now its key is remembered: the next one is let in as soon as it comes
+      const { promise: stopping, resolve: release } = Promise.withResolvers<void>()
+      const locked = Promise.withResolvers<void>()
+      const holding = hilo.asOwner(async (tx) => {
+        await sql`lock table event_sequences in access exclusive mode`.execute(tx)
+        locked.resolve()
+        await stopping
+      })
+      await locked.promise
+      const asked = once(first.app.server, 'request')
+      const opening = openRaw(at(hilo, first), '')
+      await asked
+      const closed = first.app.close()
+      await until(() => Promise.resolve(first.app.server.listening), (isListening) => !isListening)
+      release()
+      await holding
+      assert.equal((await readToEnd(await opening)).code, 'SERVER_STOPPING')
+      await closed
     })
 
     test('a reader that does not read is cut off with a word, and goes on where it was', async (t) => {
