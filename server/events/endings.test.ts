@@ -26,15 +26,20 @@ const framingBytes = 256
 
 for (const database of databases) {
   describe(`a stream of events on ${database} is ended by the server`, skipWithout(database), () => {
-    test('when its API key is revoked, and when its token expires', async (t) => {
+    test('when its API key is revoked or expires, and when its token expires', async (t) => {
       const hilo = await startWatchful(t, database)
       const { body: { token } } = await hilo.request('POST', '/api/tokens', { body: { expiresInSeconds: 3 } })
       const ofToken = await openReader(t, { url: hilo.url, key: token })
-      const { body: { id, key } } = await hilo.request('POST', '/api/api-keys', { body: { name: 'x', scopes: ['history:read'] } })
-      const ofKey = await openReader(t, { url: hilo.url, key })
+      const makeKey = async () => (
+        (await hilo.request('POST', '/api/api-keys', { body: { name: 'x', scopes: ['history:read'] } })).body
+      )
+      const [revoked, expired] = [await makeKey(), await makeKey()]
+      const ofRevoked = await openReader(t, { url: hilo.url, key: revoked.key })
+      const ofExpired = await openReader(t, { url: hilo.url, key: expired.key })
       const untouched = await openReader(t, hilo)
-      await hilo.request('DELETE', `/api/api-keys/${id}`)
-      for (const reader of [ofKey, ofToken]) {
+      await hilo.request('DELETE', `/api/api-keys/${revoked.id}`)
+      await hilo.asOwner((tx) => tx.updateTable('api_keys').set({ expires_at: new Date(0) }).where('id', '=', expired.id).execute())
+      for (const reader of [ofRevoked, ofExpired, ofToken]) {
         await reader.until(({ endings }) => endings.length > 0)
         assert.deepEqual(reader.endings.map(({ code }) => code), ['UNAUTHORIZED'])
       }
