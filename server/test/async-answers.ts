@@ -15,6 +15,7 @@ export const answerTimes = { beatMs: 50, pollMs: 20, patienceMs: 0 }
 export interface AnswerData {
   messageId?: string
   conversationId: string
+  conversation: { id: string } | null
   message?: { text: string, author: { kind: string } }
   turn: { id: string, messageIds: string[], outcome?: string, part?: number, parts?: number }
   error?: { code: string, message: string }
