@@ -52,7 +52,7 @@ for (const database of databases) {
       const { conversationId } = await record(hilo, { conversationId: 'crmchatsappai_1_2', contact: { userId: 'u1' } })
       await record(hilo, { conversationId: 'two' })
       assert.deepEqual((await read(hilo, '?types=message.created')).seqs, [3, 5])
-      assert.deepEqual((await read(hilo, '?types=message.created,contact.created')).seqs, [1, 3, 5])
+      assert.deepEqual((await read(hilo, '?types=message.created,%20contact.created')).seqs, [1, 3, 5])
       assert.deepEqual((await read(hilo, '?types=message.created&types=contact.created')).seqs, [1, 3, 5])
       for (const id of [conversationId, 'crmchatsappai_1_2']) {
         assert.deepEqual((await read(hilo, `?conversationId=${id}`)).seqs, [2, 3])
