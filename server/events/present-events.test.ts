@@ -114,6 +114,35 @@ for (const database of databases) {
       assert.deepEqual(truncated!.fields, ['conversation.conversationIds'])
     })
 
+    test('so does an event of a contact or a conversation that has very much', async (t) => {
+      const hilo = await startHilo(t, database)
+      const { organizationId } = hilo
+      const { conversationId } = await record(hilo, { conversationId: 'one', contact: { userId: 'u1' } })
+      const contactId = only(await presentAll(hilo), 'contact.created').data.contactId
+      const metadata = { note: 'x'.repeat(15_000) }
+      await changeContact(hilo, contactId, { metadata })
+      await hilo.request('PATCH', `/api/conversations/${conversationId}`, { body: { metadata } })
+      const values = Array.from({ length: 60 }, (_, number) => `${number}${'😀'.repeat(100)}`)
+      await hilo.asOwner(async (tx) => {
+        await tx.insertInto('contact_identities').values(values.map((value) => (
+          { organization_id: organizationId, contact_id: contactId, kind: 'user_id', value, raw: value, origin: 'api' }
+        ))).execute()
+        await tx.insertInto('conversation_keys').values(values.map((value) => (
+          { organization_id: organizationId, conversation_id: conversationId, kind: 'conversation_id', value }
+        ))).execute()
+      })
+      const events = await presentAll(hilo)
+      const { contact, truncated } = only(events, 'contact.updated').data
+      assert.deepEqual([contact!.metadata, contact!.identities.length], [{}, 10])
+      assert.equal(contact!.identities[0]!.value, 'u1') // the oldest first
+      assert.deepEqual(truncated, { fields: ['contact.metadata', 'contact.identities'], url: `/api/contacts/${contactId}` })
+      const { conversation, ...rest } = only(events, 'conversation.updated').data
+      assert.deepEqual([conversation!.metadata, conversation!.conversationIds.length], [{}, 5])
+      assert.deepEqual(rest.truncated, {
+        fields: ['conversation.metadata', 'conversation.conversationIds'], url: `/api/conversations/${conversationId}`,
+      })
+    })
+
     test('what no row tells comes from the log itself, also when what it was about is gone', async (t) => {
       const hilo = await startHilo(t, database)
       const { organizationId, db } = hilo
