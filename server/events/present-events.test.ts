@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Event, eventSchemas, webhookTypes } from '@hilo/contract'
 import Schema from 'typebox/schema'
+import { createId } from '../database/create-id.ts'
 import { inOrganization } from '../database/transactions.ts'
 import { changeContact, createContact, mergeContacts } from '../test/contacts.ts'
 import { record } from '../test/query-agent.ts'
@@ -141,6 +142,20 @@ for (const database of databases) {
       assert.deepEqual(rest.truncated, {
         fields: ['conversation.metadata', 'conversation.conversationIds'], url: `/api/conversations/${conversationId}`,
       })
+    })
+
+    test('a merge of very many conversations names a hundred of them, and says how many there are', async (t) => {
+      const hilo = await startHilo(t, database)
+      const { organizationId, db } = hilo
+      const { id: contactId } = await createContact(hilo, { userId: 'u1' })
+      const conversationIds = Array.from({ length: 150 }, () => createId())
+      const data = { mergedContactId: createId(), conversationIds }
+      await inOrganization(db, organizationId, (tx) => (
+        recordEvents(tx, [{ organizationId, type: 'contact.merged', contactId, data }])
+      ))
+      const merged = only(await presentAll(hilo), 'contact.merged').data
+      assert.deepEqual(merged.conversationIds, conversationIds.slice(0, 100))
+      assert.equal(merged.conversationCount, 150)
     })
 
     test('what no row tells comes from the log itself, also when what it was about is gone', async (t) => {
