@@ -3,7 +3,9 @@ import { describe, test } from 'node:test'
 import { type Event, eventSchemas, webhookTypes } from '@hilo/contract'
 import Schema from 'typebox/schema'
 import { createId } from '../database/create-id.ts'
-import { inOrganization } from '../database/transactions.ts'
+import type { Transaction } from '../database/schema.ts'
+import { asOwner, inOrganization } from '../database/transactions.ts'
+import { createOrganization } from '../organizations/create-organization.ts'
 import { changeContact, createContact, mergeContacts } from '../test/contacts.ts'
 import { record } from '../test/query-agent.ts'
 import { recordMessages } from '../test/record-messages.ts'
@@ -156,6 +158,22 @@ for (const database of databases) {
       const merged = only(await presentAll(hilo), 'contact.merged').data
       assert.deepEqual(merged.conversationIds, conversationIds.slice(0, 100))
       assert.equal(merged.conversationCount, 150)
+    })
+
+    test('no two events have the same id, whatever the ids of their organizations; none holds a dot', async (t) => {
+      const { db } = await startHilo(t, database)
+      const name = createId()
+      const ids = await Promise.all(['.1', '_2e1', '.1_', '_1'].map(async (end) => {
+        const id = await asOwner(db, (tx) => createOrganization(tx, { id: `${name}${end}`, name: 'Test' }))
+        const tell = (tx: Transaction) => recordEvents(tx, [{ organizationId: id, type: 'webhook.disabled' }])
+        await inOrganization(db, id, tell)
+        const [event] = await inOrganization(db, id, async (tx) => (
+          presentEvents(tx, id, await readEvents(tx, { organizationId: id, after: 0, limit: 1 }))
+        ))
+        return event!.id
+      }))
+      assert.equal(new Set(ids).size, 4)
+      for (const id of ids) assert.match(id, /^evt_[\w-]+$/)
     })
 
     test('what no row tells comes from the log itself, also when what it was about is gone', async (t) => {
