@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { sql } from 'kysely'
 import { clean } from './housekeeping.ts'
+import { fillLog } from './test/fill-log.ts'
 import { record } from './test/query-agent.ts'
 import { readEvents } from './test/rows.ts'
 import { databases, skipWithout, startHilo } from './test/start-hilo.ts'
@@ -34,7 +35,7 @@ for (const database of databases) {
         update events set created_at = now() - make_interval(days => ${days})
         where organization_id = ${hilo.organizationId} and seq = ${seq}
       `.execute(tx))
-      for (const [seq, days] of [[1, 31], [2, 40], [3, 29], [4, 31]] as const) await setAge(seq, days)
+      for (const [seq, days] of [[1, 31], [2, 40], [3, 28], [4, 31], [5, 29]] as const) await setAge(seq, days)
 
       await clean(hilo.database, { eventRetentionDays: 30 })
 
@@ -47,6 +48,20 @@ for (const database of databases) {
       assert.deepEqual(await readEvents(hilo), [])
       await record(hilo, { conversationId: 'one' })
       assert.deepEqual((await readEvents(hilo)).map((event) => event.seq), [7])
+    })
+
+    test('of a log that is long, too, all is removed that is too old', async (t) => {
+      const hilo = await startHilo(t, database)
+      const young = await startHilo(t, database)
+      for (const one of [hilo, young]) await record(one, {})
+      await fillLog(hilo, 2_500)
+      await hilo.asOwner((tx) => tx.updateTable('events').set({ created_at: new Date(Date.now() - 31 * 86_400_000) })
+        .where('organization_id', '=', hilo.organizationId).where('seq', '<', 2_500).execute())
+
+      await clean(hilo.database, { eventRetentionDays: 30 })
+
+      assert.deepEqual((await readEvents(hilo)).map((event) => event.seq), [2_500])
+      assert.equal((await readEvents(young)).length, 2)
     })
 
     test('it leaves the connection under row-level security', async (t) => {
