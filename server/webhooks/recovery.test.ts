@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { sql } from 'kysely'
 import { createId } from '../database/create-id.ts'
 import type { OpenDatabase } from '../database/open.ts'
+import { clean } from '../housekeeping.ts'
 import { changeContact, createContact } from '../test/contacts.ts'
 import { fillLog } from '../test/fill-log.ts'
 import { record } from '../test/query-agent.ts'
@@ -142,6 +144,24 @@ for (const kind of databases) {
       ])
       assert.deepEqual(deliveries, [{ endpoint_id: kept.id }])
       assert.deepEqual(attempts, [{ endpoint_id: deleted.id }])
+    })
+
+    test('what was given up is removed when it is old, however much it is; what waits never is', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes })
+      const { organizationId } = hilo
+      const { id } = await createEndpoint(hilo, { url: 'https://hooks.example.com', isEnabled: false })
+      const count = 2_500
+      await hilo.asOwner((tx) => sql`
+        insert into webhook_deliveries
+          (organization_id, endpoint_id, seq, lane, is_pending, is_queued, next_attempt_at, created_at)
+        select ${organizationId}, ${id}, seq, 'one', seq = 1, false, now(),
+          case when seq < ${count} then ${daysAgo(31)}::timestamptz else ${daysAgo(29)} end
+        from generate_series(1, ${count}::integer) seq
+      `.execute(tx))
+      await clean(hilo.database, { eventRetentionDays: 30 })
+      const left = await hilo.asOwner((tx) => tx.selectFrom('webhook_deliveries').select('seq')
+        .where('organization_id', '=', organizationId).orderBy('seq').execute())
+      assert.deepEqual(left, [{ seq: 1 }, { seq: count }])
     })
   })
 }
