@@ -87,6 +87,15 @@ for (const kind of databases) {
       assert.equal((await hilo.request('GET', path)).body.pausedUntil, null)
     })
 
+    test('once a pause is over, what happens is sent again', async (t) => {
+      const { hilo, receiver, path } = await startPaused(t)
+      await hilo.asOwner((tx) => tx.updateTable('webhook_endpoints').set({ paused_until: new Date(Date.now() - 1) })
+        .where('organization_id', '=', hilo.organizationId).execute())
+      await say(hilo, 'three', '3')
+      await receiver.until((received) => received.some((one) => textOf(one) === '3'))
+      assert.equal((await hilo.request('GET', path)).body.pausedUntil, null)
+    })
+
     test('a receiver that fails gets few connections, for what is tried again and for what is new', async (t) => {
       const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, timeoutMs: 60_000 } })
       const failing = await startReceiver(t, (_, index) => (index < 10 ? { status: 500 } : {}))
