@@ -5,7 +5,7 @@ import { recordMessages } from '../test/record-messages.ts'
 import { type Hilo, databases, skipWithout, startAlone } from '../test/start-hilo.ts'
 import { openTestDatabase } from '../test/test-databases.ts'
 import { type Received, type ReceiverAnswer, startReceiver } from '../test/webhook-receiver.ts'
-import { createEndpoint, readAttempts, readEndpoint, say, textsOf, until, webhookTimes } from '../test/webhooks.ts'
+import { countWaiting, createEndpoint, readAttempts, readEndpoint, say, textsOf, until, webhookTimes } from '../test/webhooks.ts'
 
 const eventTypes = ['message.created' as const]
 
@@ -94,6 +94,22 @@ for (const kind of databases) {
       await say(hilo, 'three', '3')
       await receiver.until((received) => received.some((one) => textOf(one) === '3'))
       assert.equal((await hilo.request('GET', path)).body.pausedUntil, null)
+    })
+
+    test('what is asked for again while its next attempt is on its way comes once more at once, if that fails', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, retryDelaysMs: [5, 7_200_000] } })
+      const { promise: asked, resolve } = Promise.withResolvers<void>()
+      const receiver = await startReceiver(t, (_, index) => (
+        index < 2 ? { status: 500, after: index === 1 ? asked : undefined } : { status: 204 }
+      ))
+      const { id } = await createEndpoint(hilo, { url: receiver.url, eventTypes })
+      await say(hilo, 'one', '1')
+      await receiver.waitFor(2)
+      const { body } = await hilo.request('POST', `/api/webhook-endpoints/${id}/redeliver`, { body: { failed: true } })
+      assert.equal(body.queued, 1)
+      resolve()
+      await receiver.waitFor(3)
+      await until(() => countWaiting(hilo), (count) => count === 0)
     })
 
     test('a receiver that fails gets few connections, for what is tried again and for what is new', async (t) => {
