@@ -112,6 +112,23 @@ for (const kind of databases) {
       await until(() => countWaiting(hilo), (count) => count === 0)
     })
 
+    test('a receiver fails since the first attempt that it did not accept, whatever comes after it', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, retryDelaysMs: [] } })
+      const receiver = await startReceiver(t, byText({ refused: { status: 500 } }))
+      const { id } = await createEndpoint(hilo, { url: receiver.url, eventTypes })
+      const readFailingSince = async (count: number) => {
+        await countAttempts(hilo, id, count)
+        return (await readEndpoint(hilo, id)).failingSince
+      }
+      await say(hilo, 'one', 'refused')
+      const since = await readFailingSince(1)
+      assert.ok(since)
+      await say(hilo, 'two', 'refused')
+      assert.equal(await readFailingSince(2), since)
+      await say(hilo, 'three', 'accepted')
+      assert.equal(await readFailingSince(3), null)
+    })
+
     test('a receiver that fails gets few connections, for what is tried again and for what is new', async (t) => {
       const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, timeoutMs: 60_000 } })
       const failing = await startReceiver(t, (_, index) => (index < 10 ? { status: 500 } : {}))
