@@ -158,7 +158,9 @@ for (const kind of databases) {
       const { hilo, model, endpoint, open } = await startAsync(t, database, {
         answer: (_, index) => (index === 0 ? slow : { text: 'To all.' }),
       })
-      const [first, second, listener] = [await startReceiver(t), await startReceiver(t), await startReceiver(t)]
+      const [first, listener] = [await startReceiver(t), await startReceiver(t)]
+      const { promise: settled, resolve } = Promise.withResolvers<void>()
+      const second = await startReceiver(t, (_, index) => ({ status: index === 0 ? 503 : 204, after: settled }))
       const { secret } = await createEndpoint(hilo, { url: listener.url, agentId: hilo.agentId, eventTypes: ['message.created'] })
       assert.notEqual(secret, endpoint.secret)
       await ask(hilo, { query: '1', conversationId: 'c', webhookUrl: first.url })
@@ -167,13 +169,15 @@ for (const kind of databases) {
         ask(hilo, { query: '3', conversationId: 'c', webhookUrl: second.url })]
       await Promise.all(others)
       slow.end()
-      const received = [(await first.waitFor(1))[0]!, (await second.waitFor(1))[0]!]
+      await until(() => readAttempts(hilo, endpoint.id), ({ length }) => length === 1)
+      resolve()
+      const received = [(await first.waitFor(1))[0]!, (await second.waitFor(2))[1]!]
       assert.deepEqual(received.map((one) => textOf(open(one))), ['To all.', 'To all.'])
       assert.equal(open(received[0]!).turn.messageIds.length, 3)
       assert.equal(received[0]!.event.id, received[1]!.event.id)
       await listener.waitFor(4)
       await until(() => countWaiting(hilo), (count) => count === 0)
-      assert.deepEqual([first, second, listener].map((one) => one.received.length), [1, 1, 4])
+      assert.deepEqual([first, second, listener].map((one) => one.received.length), [1, 2, 4])
     })
 
     test('an address that is gone, or wants to be left alone, holds up no other, even in its conversation', async (t) => {
