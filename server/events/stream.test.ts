@@ -116,7 +116,7 @@ for (const database of databases) {
       assert.deepEqual([...seqsOf(reader), ...seqsOf(next)], upTo(4))
     })
 
-    test('a reader who is just being let in when the server stops is told so too', async (t) => {
+    test('who is just being let in when the server stops, to read or to wait, is told so too', async (t) => {
       const hilo = await startHilo(t, database)
       const first = await startHilo(t, database, {})
       await openReader(t, at(hilo, first)) // now its key is remembered: the next one is let in as soon as it comes
@@ -131,11 +131,17 @@ for (const database of databases) {
       const asked = once(first.app.server, 'request')
       const opening = openRaw(at(hilo, first), '')
       await asked
+      const askedToo = once(first.app.server, 'request')
+      const waiting = fetch(`${first.url}/api/events?wait=30`, {
+        headers: { authorization: `Bearer ${hilo.key}` }, signal: AbortSignal.timeout(10_000),
+      })
+      await askedToo
       const closed = first.app.close()
       await until(() => Promise.resolve(first.app.server.listening), (isListening) => !isListening)
       release()
       await holding
       assert.equal((await readToEnd(await opening)).code, 'SERVER_STOPPING')
+      assert.equal((await waiting).status, 200)
       await closed
     })
 
