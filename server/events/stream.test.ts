@@ -34,6 +34,20 @@ for (const database of databases) {
       assert.equal(body.items[0].data.message.id, messageId)
     })
 
+    test('goes on behind Last-Event-ID, whatever the address of the stream says', async (t) => {
+      const hilo = await startHilo(t, database)
+      await record(hilo, {})
+      await record(hilo, {})
+      const leaving = new AbortController()
+      t.after(() => leaving.abort())
+      const { body } = await fetch(`${hilo.url}/api/events/stream?after=0`, {
+        headers: { 'authorization': `Bearer ${hilo.key}`, 'last-event-id': '2' }, signal: leaving.signal,
+      })
+      let text = ''
+      for await (const piece of body!.pipeThrough(new TextDecoderStream())) if (/^id: \d+$/m.test(text += piece)) break
+      assert.equal(/^id: (\d+)$/m.exec(text)![1], '3')
+    })
+
     test('filters let through what they say', async (t) => {
       const hilo = await startHilo(t, database)
       const { conversationId } = await record(hilo, { conversationId: 'one', contact: { userId: 'u1' } })
