@@ -34,6 +34,14 @@ for (const database of databases) {
       assert.equal(body.items[0].data.message.id, messageId)
     })
 
+    test('brings all that comes at once, however much it is', async (t) => {
+      const hilo = await startHilo(t, database)
+      const reader = await openReader(t, hilo)
+      await recordMessages(hilo, upTo(450).map((number) => ({ query: `text ${number}`, conversationId: 'one' })))
+      await reader.until(reaches(451))
+      assert.deepEqual(seqsOf(reader), upTo(451))
+    })
+
     test('goes on behind Last-Event-ID, whatever the address of the stream says', async (t) => {
       const hilo = await startHilo(t, database)
       await record(hilo, {})
