@@ -48,6 +48,18 @@ for (const database of databases) {
       assert.deepEqual(untouched.endings, [])
     })
 
+    test('not while nothing happens: it shows its reader again and again that it is there', async (t) => {
+      const hilo = await startWatchful(t, database)
+      const leaving = new AbortController()
+      t.after(() => leaving.abort())
+      const { body } = await fetch(`${hilo.url}/api/events/stream`, {
+        headers: { authorization: `Bearer ${hilo.key}` }, signal: leaving.signal,
+      })
+      let text = ''
+      for await (const piece of body!.pipeThrough(new TextDecoderStream())) if ((text += piece).split('\n\n').length > 3) break
+      assert.match(text, /^retry: \d+\n\n(: still here\n\n){2,}$/)
+    })
+
     test('when its reader takes nothing for too long; it goes on where it was', async (t) => {
       const hilo = await startWatchful(t, database)
       const newest = await recordMuch(hilo)
