@@ -145,6 +145,19 @@ for (const kind of databases) {
       assert.equal(failing.received.length, 12)
     })
 
+    test('what is asked for again after it was given up has all its attempts once more', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, retryDelaysMs: [1] } })
+      const receiver = await startReceiver(t, () => ({ status: 500 }))
+      const { id } = await createEndpoint(hilo, { url: receiver.url, eventTypes })
+      await say(hilo, 'one', '1')
+      const [attempt] = await countAttempts(hilo, id, 2)
+      for (const [body, count] of [[{ seq: attempt!.seq }, 4], [{ failed: true }, 6]] as const) {
+        const answer = await hilo.request('POST', `/api/webhook-endpoints/${id}/redeliver`, { body })
+        assert.equal(answer.body.queued, 1)
+        await countAttempts(hilo, id, count)
+      }
+    })
+
     test('an attempt at an earlier url says nothing of the present one', async (t) => {
       const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, retryDelaysMs: [7_200_000] } })
       const { promise: changed, resolve } = Promise.withResolvers<void>()
