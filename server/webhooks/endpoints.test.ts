@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { record } from '../test/query-agent.ts'
 import { readRows } from '../test/rows.ts'
 import { databases, skipWithout, startHilo } from '../test/start-hilo.ts'
 
@@ -82,6 +83,17 @@ for (const database of databases) {
       }
       assert.deepEqual((await ask({ fromSeq: 1, toSeq: 1 })).body, { queued: 0, nextFromSeq: null })
       assert.equal((await ask({ seq: 999_999 })).status, 404)
+    })
+
+    test('of a range only what the filters let through is sent again, and an event that is named in any case', async (t) => {
+      const hilo = await startHilo(t, database)
+      await record(hilo, {})
+      const { body: { id, lastSeq: seq } } = await hilo.request('POST', path, {
+        body: { url, eventTypes: ['contact.created'], isEnabled: false },
+      })
+      const ask = (body: object) => hilo.request('POST', `${path}/${id}/redeliver`, { body })
+      assert.deepEqual((await ask({ fromSeq: 1 })).body, { queued: 0, nextFromSeq: null })
+      assert.deepEqual((await ask({ seq })).body, { queued: 1, nextFromSeq: null })
     })
 
     test('numbers and times that no event can have are refused, naming the field', async (t) => {
