@@ -161,18 +161,18 @@ for (const kind of databases) {
     test('an attempt at an earlier url says nothing of the present one', async (t) => {
       const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, retryDelaysMs: [7_200_000] } })
       const { promise: changed, resolve } = Promise.withResolvers<void>()
-      const receiver = await startReceiver(t, () => (
-        { status: 503, headers: { 'retry-after': '3600' }, after: changed }
-      ))
+      const receiver = await startReceiver(t, byText({
+        busy: { status: 503, headers: { 'retry-after': '3600' }, after: changed }, gone: { status: 410, after: changed },
+      }))
       const right = await startReceiver(t)
       const { id } = await createEndpoint(hilo, { url: receiver.url, eventTypes })
-      await say(hilo, 'one', '1')
-      await receiver.waitFor(1)
+      for (const text of ['busy', 'gone']) await say(hilo, text, text)
+      await receiver.waitFor(2)
       await hilo.request('PATCH', `/api/webhook-endpoints/${id}`, { body: { url: right.url } })
       resolve()
-      await countAttempts(hilo, id, 1)
-      const { pausedUntil, failingSince } = await readEndpoint(hilo, id)
-      assert.deepEqual([pausedUntil, failingSince], [null, null])
+      await countAttempts(hilo, id, 2)
+      const { pausedUntil, failingSince, isEnabled } = await readEndpoint(hilo, id)
+      assert.deepEqual([pausedUntil, failingSince, isEnabled], [null, null, true])
     })
 
     test('attempts are listed newest first, page by page, of one event and with one outcome', async (t) => {
