@@ -175,6 +175,18 @@ for (const kind of databases) {
       assert.deepEqual([pausedUntil, failingSince, isEnabled], [null, null, true])
     })
 
+    test('an endpoint is disabled once, however many of its attempts were answered with 410', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes: { ...webhookTimes, retryDelaysMs: [] } })
+      const { promise: asked, resolve } = Promise.withResolvers<void>()
+      const receiver = await startReceiver(t, () => ({ status: 410, after: asked }))
+      const { id } = await createEndpoint(hilo, { url: receiver.url, eventTypes })
+      for (const name of ['one', 'two', 'three']) await say(hilo, name, 'Hola')
+      await receiver.waitFor(3)
+      resolve()
+      await countAttempts(hilo, id, 3)
+      assert.equal((await hilo.request('GET', '/api/events?types=webhook.disabled')).body.items.length, 1)
+    })
+
     test('attempts are listed newest first, page by page, of one event and with one outcome', async (t) => {
       const hilo = await startAlone(t, database, { webhookTimes })
       const receiver = await startReceiver(t, (_, index) => ({ status: index === 0 ? 500 : 204 }))
