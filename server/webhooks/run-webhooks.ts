@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { OpenDatabase } from '../database/open.ts'
-import { startJobs, stopJobs } from '../jobs/start-jobs.ts'
+import { type Jobs, startJobs, stopJobs } from '../jobs/start-jobs.ts'
 import { createClaims } from './claims.ts'
 import { createDeliverer } from './deliver.ts'
 import { createDispatcher } from './dispatcher.ts'
@@ -29,9 +29,7 @@ export interface RunningWebhooks {
 export async function runWebhooks({ database, send, times, signal, log }: RunOptions): Promise<RunningWebhooks> {
   const { db } = database
   const onError = (error: unknown) => log.warn({ err: error }, 'delivering webhooks failed; it is tried again')
-  const jobs = await startJobs(database.jobs, onError)
-  await createDeliveryQueue(jobs)
-  if (database.kind === 'pglite') await makeJobsAnew(db, jobs)
+  const jobs = await startQueue(database, onError)
   const claims = createClaims({ db, jobs, claimMs: times.claimMs, signal, onError })
   const work = createLaneWork({ db, jobs, send, retryDelaysMs: times.retryDelaysMs, onError })
   const deliverer = createDeliverer({ claims, work, onError })
@@ -51,5 +49,20 @@ export async function runWebhooks({ database, send, times, signal, log }: RunOpt
       await claims.stop()
       await stopJobs(jobs)
     },
+  }
+}
+
+/** Whoever starts it again after a failure must not leave one behind, with its connections and timers. */
+async function startQueue(
+  { db, kind, jobs: place }: OpenDatabase, onError: (error: unknown) => void,
+): Promise<Jobs> {
+  const jobs = await startJobs(place, onError)
+  try {
+    await createDeliveryQueue(jobs)
+    if (kind === 'pglite') await makeJobsAnew(db, jobs)
+    return jobs
+  } catch (error) {
+    await stopJobs(jobs).catch(onError)
+    throw error
   }
 }
