@@ -29,7 +29,7 @@ export async function accessAgent(
 
 export function agentNotFound(id: string): HiloError {
   return new HiloError('NOT_FOUND', `No agent "${id}" in this organization.`, {
-    field: 'id', hint: 'Check the agent id in the path; GET /api/agents lists them.',
+    field: 'id', hint: 'GET /api/agents lists them.',
   })
 }
 
