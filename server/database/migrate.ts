@@ -56,12 +56,15 @@ export async function migrate(db: Database): Promise<string[]> {
  * every table and column first, which takes the embedded database a quarter of a second.
  */
 async function isUpToDate(db: Database): Promise<boolean> {
-  const { rows: [answer] } = await sql<{ isMigrated: boolean }>`
-    select to_regclass('migrations') is not null as "isMigrated"
-  `.execute(db)
-  if (!answer!.isMigrated) return false
+  return isDeepStrictEqual(await readExecutedNames(db), Object.keys(migrations))
+}
+
+/** The migrations that ran here, in order, whether this version knows them or not. */
+export async function readExecutedNames(db: Database): Promise<string[]> {
+  const { rows: [found] } = await sql<{ exists: boolean }>`select to_regclass('migrations') is not null as exists`.execute(db)
+  if (!found!.exists) return []
   const { rows } = await sql<{ name: string }>`select name from migrations`.execute(db)
-  return isDeepStrictEqual(rows.map(({ name }) => name).sort(), Object.keys(migrations))
+  return rows.map(({ name }) => name).sort()
 }
 
 /** Every migration this version knows, and when it ran here. */

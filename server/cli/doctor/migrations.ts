@@ -1,5 +1,4 @@
-import { sql } from 'kysely'
-import { readMigrationStates } from '../../database/migrate.ts'
+import { readExecutedNames, readMigrationStates } from '../../database/migrate.ts'
 import type { Database } from '../../database/schema.ts'
 import { describeLack, letServe, readServingRole } from '../../database/serving-role.ts'
 import type { Check } from './check.ts'
@@ -11,7 +10,8 @@ export async function checkMigrations(db: Database): Promise<{ check: Check, isU
   const states = await readMigrationStates(db)
   const run = states.filter(({ executedAt }) => executedAt)
   const pending = states.filter(({ executedAt }) => !executedAt).map((state) => state.name)
-  const unknown = await readUnknown(db, states.map((state) => state.name))
+  const known = states.map((state) => state.name)
+  const unknown = (await readExecutedNames(db)).filter((one) => !known.includes(one))
   if (unknown.length > 0) {
     const message = `A newer Hilo has changed this database (${unknown.join(', ')}).`
     return { check: { name, state: 'FAIL', message, hint: 'Update this Hilo: it will not start on it.' }, isUsable: false }
@@ -34,12 +34,4 @@ async function checkEmpty(db: Database): Promise<Check> {
   }
   const hint = 'The first start sets it up. If Hilo has run before, the settings point to the wrong one.'
   return { name, state: 'WARN', message: 'The database is empty.', hint }
-}
-
-/** Migrations that ran here and that this version does not know. */
-async function readUnknown(db: Database, known: readonly string[]): Promise<string[]> {
-  const { rows: [found] } = await sql<{ exists: boolean }>`select to_regclass('migrations') is not null as exists`.execute(db)
-  if (!found?.exists) return []
-  const { rows } = await sql<{ name: string }>`select name from migrations order by name`.execute(db)
-  return rows.map((row) => row.name).filter((one) => !known.includes(one))
 }
