@@ -1,15 +1,10 @@
 import Type, { type Static } from 'typebox'
-import { channels } from './channels.ts'
+import { ChannelInput } from './channels.ts'
 import { IdInput, OptionalBoolean, OptionalText } from './common.ts'
 import { conversationStatuses } from './conversations.ts'
 
 const OptionalObject = (description: string) =>
   Type.Unsafe<Record<string, unknown> | null>({ type: ['object', 'null'], description })
-
-const ChannelInput = Type.Unsafe<string | null>({
-  enum: [...channels, '', null],
-  description: 'Where the conversation takes place; `api` when absent.',
-})
 
 /** The customer, to be found or created by e-mail, phone number or user id. */
 export const ContactInput = Type.Unsafe<{
@@ -72,7 +67,7 @@ export const customerMessageFields = {
   )),
   visitorId: Type.Optional(IdInput('The end user, in any form. On WhatsApp the phone number (`wa_id`): beside a `conversationId` of ' +
     'another phone it is refused.')),
-  channel: Type.Optional(ChannelInput),
+  channel: Type.Optional(ChannelInput('Where the conversation takes place; `api` when absent.')),
   channelExternalId: Type.Optional(IdInput(
     'Key of the conversation in an outside platform; decides before all others. On WhatsApp ' +
     '`{organizationId}_{agentId}_{telephoneNumber}`, the number in any writing.',

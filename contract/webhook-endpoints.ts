@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { channels } from './channels.ts'
+import { ChannelInput } from './channels.ts'
 import { Nullable, OptionalText, Page, PageQuery, Time } from './common.ts'
 import { type EventType, eventTypes } from './event-types.ts'
 
@@ -73,7 +73,7 @@ const settings = {
     description: eventTypesText,
   })),
   agentId: Type.Optional(OptionalText(agentIdText, { maxLength: 256 })),
-  channel: Type.Optional(Type.Unsafe<string | null>({ enum: [...channels, '', null], description: channelText })),
+  channel: Type.Optional(ChannelInput(channelText)),
   ordered: Type.Optional(Type.Boolean({ description: `${orderedText} \`true\` when absent at creation.` })),
   ignoreOwn: Type.Optional(Type.Boolean({ description: ignoreOwnText })),
   ownApiKeyId: Type.Optional(OptionalText(`${ownApiKeyText} The key that creates it, when absent.`, { maxLength: 256 })),
