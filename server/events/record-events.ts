@@ -37,7 +37,8 @@ export function writeEvents(
 ): Statement<void> {
   if (events.length === 0) return writeRows(before)
   const { ctes, areWritten } = toParts(before)
-  const added = countByOrganization(events)
+  const counts = countByOrganization(events)
+  const added = [...counts].map(([organization_id, last_seq]) => ({ organization_id, last_seq }))
   return statement(sql<{ organization_id: string, last_seq: number }>`
     with ${ctes} numbered as (
       insert into event_sequences as s (organization_id, last_seq)
@@ -52,29 +53,23 @@ export function writeEvents(
       )
       select e.organization_id, n.last_seq - e.seq, e.type, e.conversation_id, e.message_id, e.contact_id,
         e.data, e.api_key_id, e.callback, e.created_at
-      from json_populate_recordset(null::events, ${JSON.stringify(toRows(events, added))}::json) e
+      from json_populate_recordset(null::events, ${JSON.stringify(toRows(events, counts))}::json) e
       join numbered n using (organization_id)
     )
     select organization_id, last_seq from numbered
   `, (grown) => noteGrowth(tx, new Map(grown.map((row) => [row.organization_id, row.last_seq]))))
 }
 
-/** By how much a counter grows. */
-interface Added {
-  organization_id: string
-  last_seq: number
-}
-
-function countByOrganization(events: readonly NewEvent[]): Added[] {
+function countByOrganization(events: readonly NewEvent[]): Map<string, number> {
   const counts = new Map<string, number>()
   for (const { organizationId } of events) counts.set(organizationId, (counts.get(organizationId) ?? 0) + 1)
-  return [...counts].map(([organization_id, last_seq]) => ({ organization_id, last_seq }))
+  return counts
 }
 
 /** `seq` says how many events of the organization come after it. */
-function toRows(events: readonly NewEvent[], added: readonly Added[]): object[] {
+function toRows(events: readonly NewEvent[], counts: ReadonlyMap<string, number>): object[] {
   const createdAt = new Date().toISOString()
-  const toCome = new Map(added.map(({ organization_id, last_seq }) => [organization_id, last_seq]))
+  const toCome = new Map(counts)
   return events.map((event) => {
     const later = toCome.get(event.organizationId)! - 1
     toCome.set(event.organizationId, later)
