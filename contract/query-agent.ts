@@ -65,8 +65,11 @@ export const customerMessageFields = {
     'The conversation to append to. For Chatwoot `crmchatsappai_{accountId}_{conversationId}`; any other id of yours ' +
     'is free-form. The answer carries the id of the conversation really written.',
   )),
-  visitorId: Type.Optional(IdInput('The end user, in any form. On WhatsApp the phone number (`wa_id`): beside a `conversationId` of ' +
-    'another phone it is refused.')),
+  visitorId: Type.Optional(IdInput(
+    'The end user, in any form. On WhatsApp the phone number (`wa_id`), a user id (`US.1349…`) or a LID (`…@lid`): an id ' +
+    'and a number that one message shows, here, in `channelExternalId` and in `contact.phoneNumber`, lead to one conversation ' +
+    'from then on. A phone beside a `conversationId` of another phone is refused.',
+  )),
   channel: Type.Optional(ChannelInput('Where the conversation takes place; `api` when absent.')),
   channelExternalId: Type.Optional(IdInput(
     'Key of the conversation in an outside platform; decides before all others. On WhatsApp ' +

@@ -18,10 +18,13 @@ export interface KeysContext {
   identities: readonly NewIdentity[]
 }
 
-/** The keys of a message, in the order of precedence, and the address of the customer where they show one. */
+/** The keys of a message, in the order of precedence, and the addresses of the customer that it shows. */
 export interface ReadKeys {
   keys: ConversationKey[]
-  address?: NewIdentity
+  /** Of the addresses beside the first. */
+  pairedKeys: ConversationKey[]
+  /** On WhatsApp. The first names the conversation, unless something else does. */
+  addresses: NewIdentity[]
   /** On WhatsApp, the phone in `visitorId` where something else names the conversation: it must be that customer's. */
   visitorPhone?: NewIdentity
   warnings: Warning[]
@@ -34,23 +37,51 @@ export interface ReadKeys {
 export function readKeys(input: MessageInput, context: KeysContext): ReadKeys {
   const outside = readChannelExternalId(input.channelExternalId, context)
   const own = readConversationId(input.conversationId)
-  const named = { keys: [...outside.keys, ...own.keys], warnings: [...outside.warnings, ...own.warnings] }
-  if (!outside.address && context.channel !== 'whatsapp') return named
-  const ofContact = findContactPhone(context)
-  if (outside.address) {
-    // Nearly always the visitor is plainly the address, and need not be read.
-    const isVisitor = context.visitorId === outside.address.value.slice(1)
-    const visitor = isVisitor ? undefined : readVisitor(context).address
-    const warnings = [...named.warnings, ...warnOfOthers(outside.address, [visitor, ofContact])]
-    return { ...named, address: outside.address, warnings }
+  const named: ReadKeys = {
+    keys: [...outside.keys, ...own.keys], pairedKeys: [], addresses: [],
+    warnings: [...outside.warnings, ...own.warnings],
   }
+  if (outside.address) return { ...named, ...readBeside(outside.address, named.warnings, context) }
+  return context.channel === 'whatsapp' ? readAddress(named, context) : named
+}
+
+/** Beside a `channelExternalId` of WhatsApp. */
+function readBeside(
+  address: OutsideAddress, noticed: readonly Warning[], context: KeysContext,
+): Pick<ReadKeys, 'addresses' | 'pairedKeys' | 'warnings'> {
+  // Nearly always the visitor is plainly the address, and need not be read.
+  const isVisitor = context.visitorId === address.value.slice(1)
+  const others = [isVisitor ? undefined : readVisitor(context).address, findContactPhone(context)]
+    .filter((other) => other !== undefined)
+  const pairs = context.channel === 'whatsapp' ? findPairs(address, others) : []
+  return {
+    addresses: [address, ...pairs],
+    pairedKeys: pairs.map((pair) => toKey(pair, address.agentId)),
+    warnings: [...noticed, ...warnOfOthers(address, others)],
+  }
+}
+
+/** On WhatsApp, where no `channelExternalId` shows an address. */
+function readAddress(named: ReadKeys, context: KeysContext): ReadKeys {
   const { address: visitorPhone, refused } = readVisitor(context)
+  const ofContact = findContactPhone(context)
   const address = visitorPhone ?? ofContact
-  const warnings = [...named.warnings, ...warnOfOthers(address, [ofContact])]
-  if (named.keys.length > 0) return { ...named, address, warnings, visitorPhone }
-  if (address) return { keys: [toKey(address, context.pathAgentId)], address, warnings }
-  if (refused) throw refuseId('visitorId', refused)
-  return { ...named, warnings: [...named.warnings, noAddress] }
+  if (!address) {
+    if (named.keys.length > 0) return named
+    if (refused) throw refuseId('visitorId', refused)
+    return { ...named, warnings: [...named.warnings, noAddress] }
+  }
+  const others = ofContact ? [ofContact] : []
+  const warnings = [...named.warnings, ...warnOfOthers(address, others)]
+  if (named.keys.length > 0) return { ...named, addresses: [address], warnings, visitorPhone }
+  const [key, ...pairedKeys] = [address, ...findPairs(address, others)].map((one) => toKey(one, context.pathAgentId))
+  return { keys: [key!], pairedKeys, addresses: [address], warnings }
+}
+
+/** Addresses of other kinds: an id that WhatsApp shows in place of a number, beside the number. */
+function findPairs(address: NewIdentity, others: readonly VisitorAddress[]): VisitorAddress[] {
+  const kinds = new Set([address.kind])
+  return others.filter(({ kind }) => !kinds.has(kind) && kinds.add(kind))
 }
 
 const noAddress: Warning = {
@@ -60,9 +91,8 @@ const noAddress: Warning = {
 }
 
 /** Several phones in one WhatsApp message may be two customers': a flow may fill in a wrong one. */
-function warnOfOthers(address: NewIdentity | undefined, others: readonly (NewIdentity | undefined)[]): Warning[] {
-  if (!address) return []
-  return others.filter((other) => other !== undefined).filter((other) => phonesDiffer(address, other)).map((other) => ({
+function warnOfOthers(address: NewIdentity, others: readonly NewIdentity[]): Warning[] {
+  return others.filter((other) => phonesDiffer(address, other)).map((other) => ({
     code: 'PHONES_DIFFER',
     message: `${other.field} is ${other.value}, but ${address.field} names ${address.value}: if they are not one ` +
       'customer\'s, the flow fills in a wrong one.',
@@ -70,7 +100,14 @@ function warnOfOthers(address: NewIdentity | undefined, others: readonly (NewIde
   }))
 }
 
-function readChannelExternalId(raw: MessageInput['channelExternalId'], context: KeysContext): ReadKeys {
+type Named = Pick<ReadKeys, 'keys' | 'warnings'>
+
+/** In a `channelExternalId`, with the agent that it names. */
+type OutsideAddress = NewIdentity & { agentId: string }
+
+function readChannelExternalId(
+  raw: MessageInput['channelExternalId'], context: KeysContext,
+): Named & { address?: OutsideAddress } {
   const parsed = parseChannelExternalId(raw, context)
   if (!parsed.ok) throw refuseId('channelExternalId', parsed)
   const field = 'channelExternalId'
@@ -78,12 +115,12 @@ function readChannelExternalId(raw: MessageInput['channelExternalId'], context: 
   if (parsed.kind === 'free') return { keys: [{ kind: 'channel_external_id', value: parsed.key, field }], warnings: [] }
   return {
     keys: [{ kind: 'whatsapp', value: parsed.key, field, agentId: parsed.agentId }],
-    address: toIdentity(parsed.address, String(raw), field),
+    address: { ...toIdentity(parsed.address, String(raw), field), agentId: parsed.agentId },
     warnings: parsed.warning ? [{ code: 'READ_AS_WHATSAPP', message: parsed.warning, field }] : [],
   }
 }
 
-function readConversationId(raw: MessageInput['conversationId']): ReadKeys {
+function readConversationId(raw: MessageInput['conversationId']): Named {
   const parsed = parseConversationId(raw)
   const field = 'conversationId'
   if (!parsed.ok) throw refuseId(field, parsed)

@@ -2,7 +2,7 @@ import type { MessageInput } from '@hilo/contract'
 import type { Attachment } from '../database/schema.ts'
 import { HiloError } from '../errors.ts'
 import { readTime } from '../http/read-time.ts'
-import type { Author, NewMessage } from '../messages/new-message.ts'
+import type { Author, NewIdentity, NewMessage } from '../messages/new-message.ts'
 import { readMetadata } from '../metadata/read-metadata.ts'
 import type { Caller } from '../organizations/scopes.ts'
 import { readContact } from './read-contact.ts'
@@ -30,12 +30,12 @@ export function readMessage(input: MessageInput, context: ReadContext): NewMessa
   const channel = input.channel || 'api'
   const visitorId = readId('visitorId', input.visitorId)
   const { contact, warnings } = readContact(input, { channel, defaultCountry })
-  const { keys, address, visitorPhone, warnings: keyWarnings } = readKeys(input, {
+  const { keys, pairedKeys, addresses, visitorPhone, warnings: keyWarnings } = readKeys(input, {
     organizationId, pathAgentId: agentId, channel, defaultCountry, visitorId, identities: contact.identities,
   })
   const attachments = readAttachments(input.attachments)
-  if (address && !contact.identities.some(({ kind, value }) => kind === address.kind && value === address.value)) {
-    contact.identities.push(address)
+  for (const address of addresses) {
+    if (!contact.identities.some((one) => isSameIdentity(one, address))) contact.identities.push(address)
   }
   return {
     organizationId,
@@ -51,14 +51,17 @@ export function readMessage(input: MessageInput, context: ReadContext): NewMessa
     occurredAt: readOccurredAt(input.occurredAt, receivedAt),
     receivedAt,
     metadata: readMetadata(input.metadata),
-    visitorId: visitorId ?? address?.value.replace('+', ''),
+    visitorId: visitorId ?? addresses[0]?.value.replace('+', ''),
     keys,
+    pairedKeys,
     visitorPhone,
     contact,
     idempotency,
     warnings: [...warnings, ...keyWarnings],
   }
 }
+
+const isSameIdentity = (one: NewIdentity, other: NewIdentity) => one.kind === other.kind && one.value === other.value
 
 /** Nothing is said after it came: by a clock that is ahead, a question would sort behind its own answer. */
 function readOccurredAt(raw: MessageInput['occurredAt'], receivedAt: Date): Date {

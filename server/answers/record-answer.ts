@@ -65,6 +65,7 @@ function toMessage({ turn, work, thought }: Attempt, { isFenced }: { isFenced: b
     receivedAt: now,
     metadata: isFenced ? {} : { aborted: true },
     keys: [{ kind: 'conversation_id', value: turn.conversationId, field: 'conversationId' }],
+    pairedKeys: [],
     contact: { identities: [] },
     answers: {
       work, isFenced, moreParts, seenSeq: turn.seenSeq,

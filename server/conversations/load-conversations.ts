@@ -33,8 +33,8 @@ interface WantedKey {
 }
 
 function collectKeys(incoming: readonly NewMessage[]): WantedKey[] {
-  return incoming.flatMap(({ organizationId, keys }) => (
-    keys.map(({ kind, value }) => ({ organization_id: organizationId, kind, value }))
+  return incoming.flatMap(({ organizationId, keys, pairedKeys }) => (
+    [...keys, ...pairedKeys].map(({ kind, value }) => ({ organization_id: organizationId, kind, value }))
   ))
 }
 
@@ -74,9 +74,14 @@ function selectStates(wanted: WantedKey[], lock: boolean): RawBuilder<StateRow> 
 
 const lockOrNot = (lock: boolean) => (lock ? sql`for no key update` : sql`offset 0`)
 
+/** Several things name the conversation: it may be another customer's. */
+function mayMeetAnother({ keys, pairedKeys, visitorPhone }: NewMessage): boolean {
+  return keys.length > 1 || pairedKeys.length > 0 || visitorPhone !== undefined
+}
+
 /** The addresses of the conversations of a set, where a message may add one, or may be another customer's. */
 export function readAddresses(incoming: readonly NewMessage[], set: ConversationSet): Statement<void> {
-  const ids = incoming.every((message) => message.keys.length < 2 && !message.visitorPhone)
+  const ids = incoming.every((message) => !mayMeetAnother(message))
     ? [] : [...set.byId.values()].map((state) => ({ organization_id: state.organizationId, id: state.id }))
   return statement(ids.length === 0 ? undefined : sql<{ organization_id: string, conversation_id: string } & AddressKey>`
     select w.organization_id, w.id as conversation_id, k.kind, k.value

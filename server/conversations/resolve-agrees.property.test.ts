@@ -8,6 +8,7 @@ import { databases, type Hilo, skipWithout, startHilo } from '../test/start-hilo
 
 const own = [createId(), createId()]
 const phones = ['5491155550000', '541155550000', '+54 9 11 5555-0001', '5511987654321', '551187654321']
+const hidden = ['76201477542116@lid', '76201477542117@lid', 'US.13491208655302741918']
 
 /** A field that is often left out. */
 const maybe = <Value>(...values: Value[]) => fc.option(fc.constantFrom(...values), { nil: undefined, freq: 2 })
@@ -18,13 +19,13 @@ const said = fc.record({
   channel: maybe('whatsapp', 'whatsapp', 'telegram', 'api', 'crmchatsappai'),
   conversationId: maybe('one', 'two', 'crmchatsappai_1_2', 'crmchatsappai-1-2', '123', ...own),
   channelExternalId: maybe<string | typeof whatsAppForm>('chat-1', 'chat-2', whatsAppForm),
-  phone: fc.constantFrom(...phones),
-  visitorId: maybe('v1', 'v2', ...phones),
+  phone: fc.constantFrom(...phones, ...hidden),
+  visitorId: maybe('v1', 'v2', ...phones, ...hidden),
   contactId: maybe('nobody', 'the first'),
   contact: fc.option(fc.record({
     userId: maybe('u1', 'u2', 'u3'),
     email: maybe('ana@example.com', 'ANA@example.com', 'eva@example.com'),
-    phoneNumber: maybe(...phones, 'none'),
+    phoneNumber: maybe(...phones, ...hidden, 'none'),
     firstName: maybe('Ana', 'Eva'),
   }), { nil: undefined }),
   externalId: maybe(...Array.from({ length: 50 }, (_, number) => `e${number}`)),
@@ -38,7 +39,7 @@ function complete(hilo: Hilo, { phone, ...generated }: Generated, firstContact: 
   return {
     ...generated,
     channelExternalId: channelExternalId === whatsAppForm
-      ? `${hilo.organizationId}_${hilo.agentId}_${phone.replace(/\D/g, '')}` : channelExternalId,
+      ? `${hilo.organizationId}_${hilo.agentId}_${phone.replace(/[+ -]/g, '')}` : channelExternalId,
     contactId: contactId === 'the first' ? firstContact : contactId,
   }
 }

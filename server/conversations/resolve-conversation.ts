@@ -4,7 +4,9 @@ import { keyOf } from '../database/key-of.ts'
 import { HiloError } from '../errors.ts'
 import type { ConversationKey, NewIdentity, NewMessage, Resolution, Warning } from '../messages/new-message.ts'
 import { aiOn } from './ai-state.ts'
+import { addressOf, formOfAddress } from './conversation-key.ts'
 import { type ConversationSet, type ConversationState, findConversation, hasOwnIdShape } from './conversation-set.ts'
+import { findPaired, type Hit, joinPairs } from './paired-keys.ts'
 
 /** The decision about one message; nothing is changed by it yet. */
 export interface ResolvedConversation {
@@ -17,7 +19,7 @@ export interface ResolvedConversation {
 
 /**
  * Decides which conversation a message belongs to: the first of its keys that names one, in the order of precedence;
- * a new one where none does.
+ * where none does, one that another address of the customer names; else a new one.
  * @throws HiloError CONVERSATION_MISMATCH if two keys name different conversations, or one that is another customer's.
  */
 export function resolveConversation(set: ConversationSet, message: NewMessage): ResolvedConversation {
@@ -27,27 +29,24 @@ export function resolveConversation(set: ConversationSet, message: NewMessage): 
   })
   const [first, second] = hits
   if (first && second && first.conversation !== second.conversation) throw createMismatch(first, second)
-  const conversation = first?.conversation ?? openConversation(message)
   const newKeys = message.keys.filter((key) => !hits.some((hit) => hit.key === key))
   if (first) for (const key of newKeys) assertSameAddress(set, first, key)
   if (first && message.visitorPhone) assertSameVisitor(set, first, message.visitorPhone)
+  const decisive = first ?? findPaired(set, message)
+  const conversation = decisive?.conversation ?? openConversation(message)
+  const pairs = joinPairs(set, message, conversation)
   return {
     conversation,
-    decidedBy: first?.key.field ?? message.keys[0]?.field ?? 'new',
-    newKeys,
-    warnings: describeAgents(message, conversation),
+    decidedBy: decisive?.key.field ?? message.keys[0]?.field ?? 'new',
+    newKeys: [...newKeys, ...pairs.newKeys],
+    warnings: [...describeAgents(message, conversation), ...pairs.warnings],
   }
-}
-
-interface Hit {
-  key: ConversationKey
-  conversation: ConversationState
 }
 
 function createMismatch(first: Hit, second: Hit): HiloError {
   return new HiloError(
     'CONVERSATION_MISMATCH',
-    `${first.key.field} names conversation ${first.conversation.id}, but ${second.key.field} "${describeKey(second.key)}" ` +
+    `${first.key.field} names conversation ${first.conversation.id}, but ${second.key.field} "${addressOf(second.key)}" ` +
       `names conversation ${second.conversation.id}. Nothing was recorded.`,
     { field: second.key.field, hint: `Send only ${first.key.field}, or the ids of one and the same conversation.` },
   )
@@ -59,23 +58,22 @@ function createMismatch(first: Hit, second: Hit): HiloError {
  */
 function assertSameAddress(set: ConversationSet, hit: Hit, key: ConversationKey): void {
   if (key.kind === 'conversation_id') return
-  const other = findAddress(set, hit, key.kind)
-  if (other !== undefined) throw createOtherAddress(hit, other, { field: key.field, address: describeKey(key) })
+  const [other] = listAddresses(set, hit, key.kind)
+  if (other !== undefined) throw createOtherAddress(hit, other, { field: key.field, address: addressOf(key) })
 }
 
 /** The same for the visitor's phone, where ids name the conversation: an outdated id must not decide in silence. */
 function assertSameVisitor(set: ConversationSet, hit: Hit, visitor: NewIdentity): void {
-  const other = findAddress(set, hit, 'whatsapp')
-  if (!other?.startsWith('+') || !phonesDiffer(visitor, { kind: 'phone', value: other })) return
+  const other = listAddresses(set, hit, 'whatsapp').find((address) => formOfAddress(address) === 'phone')
+  if (other === undefined || !phonesDiffer(visitor, { kind: 'phone', value: other })) return
   throw createOtherAddress(hit, other, { field: visitor.field, address: visitor.value })
 }
 
 /** What the conversation is bound to, as a person knows it. */
-function findAddress(
+function listAddresses(
   { addresses }: ConversationSet, { conversation: { organizationId, id } }: Hit, kind: string,
-): string | undefined {
-  const found = addresses.get(keyOf(organizationId, id))?.find((address) => address.kind === kind)
-  return found && describeKey(found)
+): string[] {
+  return (addresses.get(keyOf(organizationId, id)) ?? []).filter((address) => address.kind === kind).map(addressOf)
 }
 
 function createOtherAddress(
@@ -87,11 +85,6 @@ function createOtherAddress(
       `"${address}". Nothing was recorded.`,
     { field, hint: `Send only ${field}, or the ${hit.key.field} of that customer.` },
   )
-}
-
-/** As a person knows it: of a WhatsApp key the address, without the agent in front. */
-function describeKey({ kind, value }: Pick<ConversationKey, 'value'> & { kind: string }): string {
-  return kind === 'whatsapp' ? value.slice(value.lastIndexOf('_') + 1) : value
 }
 
 function openConversation(message: NewMessage): ConversationState {

@@ -63,6 +63,8 @@ export interface NewMessage {
   visitorId?: string
   /** In order of precedence; empty: a new conversation. */
   keys: ConversationKey[]
+  /** On WhatsApp, other addresses of the customer that it shows: a phone beside a LID, and the other way round. */
+  pairedKeys: ConversationKey[]
   /** On WhatsApp, the phone in `visitorId` where `keys` name the conversation by something else: it must be its own. */
   visitorPhone?: NewIdentity
   contact: {

@@ -1,0 +1,66 @@
+import { keyOf } from '../database/key-of.ts'
+import type { ConversationKey, NewMessage, Warning } from '../messages/new-message.ts'
+import { type AddressKey, type ConversationSet, type ConversationState, findConversation } from './conversation-set.ts'
+import { addressOf, formOfAddress } from './conversation-key.ts'
+
+/** A conversation, and the key that names it. */
+export interface Hit {
+  key: ConversationKey
+  conversation: ConversationState
+}
+
+/**
+ * For a message whose own keys name no conversation: one that another address of the customer names. A conversation
+ * that is bound to another address like the message's own is somebody else's, or the customer's under another number.
+ */
+export function findPaired(set: ConversationSet, { organizationId, keys, pairedKeys }: NewMessage): Hit | undefined {
+  return pairedKeys.flatMap((key) => {
+    const conversation = findConversation(set, organizationId, key)
+    const isFree = conversation && keys.every((own) => findRival(set, conversation, own) === undefined)
+    return isFree ? [{ key, conversation }] : []
+  })[0]
+}
+
+/**
+ * Which of the customer's other addresses lead to this conversation from now on: those that lead nowhere yet, unless it
+ * has one of that form already. A number or an id alone never joins two people.
+ */
+export function joinPairs(
+  set: ConversationSet, { organizationId, pairedKeys }: NewMessage, conversation: ConversationState,
+): { newKeys: ConversationKey[], warnings: Warning[] } {
+  const newKeys: ConversationKey[] = []
+  const warnings: Warning[] = []
+  for (const key of pairedKeys) {
+    const known = findConversation(set, organizationId, key)
+    if (known === conversation) continue
+    const rival = findRival(set, conversation, key)
+    if (known) warnings.push(describeElsewhere(key, known))
+    else if (rival) warnings.push(describeRival(key, rival))
+    else newKeys.push(key)
+  }
+  return { newKeys, warnings }
+}
+
+/** Another address of the same form, such as a second phone, to which the conversation is bound. */
+function findRival(
+  { addresses }: ConversationSet, { organizationId, id }: ConversationState, { kind, value }: ConversationKey,
+): AddressKey | undefined {
+  return addresses.get(keyOf(organizationId, id))?.find((address) => (
+    address.kind === kind && address.value !== value
+      && formOfAddress(addressOf(address)) === formOfAddress(addressOf({ kind, value }))
+  ))
+}
+
+function describeElsewhere(key: ConversationKey, { id }: ConversationState): Warning {
+  return {
+    code: 'ADDRESS_LEADS_ELSEWHERE', field: key.field,
+    message: `${key.field} "${addressOf(key)}" leads to another conversation, ${id}: what comes with it alone goes there.`,
+  }
+}
+
+function describeRival(key: ConversationKey, rival: AddressKey): Warning {
+  return {
+    code: 'ADDRESS_NOT_ATTACHED', field: key.field,
+    message: `The conversation belongs to "${addressOf(rival)}" already: ${key.field} "${addressOf(key)}" does not lead to it.`,
+  }
+}

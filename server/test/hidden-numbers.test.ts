@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { readBlocks } from './document.ts'
+import { fillNode } from './n8n.ts'
+import { readRows } from './rows.ts'
+import { databases, skipWithout, startHilo } from './start-hilo.ts'
+
+const number = '5491155550000'
+const userId = 'AR.24491208655302741918'
+
+/** What WhatsApp hands over of a message, by what it shows of its sender. */
+function hand(shown: { from?: string, from_user_id?: string }, id: string) {
+  const said = { ...shown, id, timestamp: '1772460090', type: 'text', text: { body: 'Hola' } }
+  const contact = { profile: { name: 'Luz' }, wa_id: shown.from, user_id: shown.from_user_id }
+  return {
+    'whatsapp-received': { contacts: [contact], messages: [said] },
+    'whatsapp-message': { contacts: [contact], messages: said },
+  }
+}
+
+const recipes = ['record-from-n8n', 'connect-a-model', 'answer-asynchronously'].flatMap((guide) => (
+  readBlocks(`docs/guides/${guide}.md`).flatMap(({ mark, text, where }) => {
+    const form = mark.split(' ')[1] as keyof ReturnType<typeof hand>
+    return form in hand({}, '') ? [{ text, where, form }] : []
+  })
+))
+
+for (const database of databases) {
+  describe(`customers who hide their number on ${database}`, skipWithout(database), () => {
+    for (const { text, where, form } of recipes) {
+      test(`who begins to, stays in one conversation by the body for n8n at ${where}`, async (t) => {
+        const hilo = await startHilo(t, database)
+        const shown = [{ from: number }, { from: number, from_user_id: userId }, { from_user_id: userId }]
+        for (const [index, sender] of shown.entries()) {
+          const body = fillNode(text, hand(sender, `wamid.${index}`)[form], hilo) as { messages?: object[] }
+          const [message] = body.messages ?? [body]
+          const answer = await hilo.request('POST', `/api/agents/${hilo.agentId}/query-agent`, { body: message })
+          assert.equal(answer.status, 200, JSON.stringify(answer.body))
+        }
+        assert.equal((await readRows(hilo, 'conversations')).length, 1)
+        const [contact, ...others] = await readRows(hilo, 'contacts')
+        assert.deepEqual(others, [])
+        if (text.includes('firstName')) assert.equal(contact!.first_name, 'Luz')
+      })
+    }
+
+    test('who always did has one conversation by these bodies, and a name', async (t) => {
+      const hilo = await startHilo(t, database)
+      for (const { text, form } of recipes) {
+        const body = fillNode(text, hand({ from_user_id: userId }, `wamid.${form}`)[form], hilo) as { messages?: object[] }
+        const [message] = body.messages ?? [body]
+        const answer = await hilo.request('POST', `/api/agents/${hilo.agentId}/query-agent`, { body: message })
+        assert.equal(answer.status, 200, JSON.stringify(answer.body))
+      }
+      assert.equal((await readRows(hilo, 'conversations')).length, 1)
+      assert.deepEqual((await readRows(hilo, 'contacts')).map((contact) => contact.first_name), ['Luz'])
+    })
+  })
+}
