@@ -26,6 +26,9 @@ export interface AnswerMeasurement {
   profileFolder?: string
 }
 
+/** How long Hilo answers before anything is measured: V8 compiles what runs often, and a server has run for days. */
+const warmSeconds = 30
+
 const firstPiece = modelPieces[0]!
 const question = 'Hola, ¿dónde está mi pedido?'
 
@@ -52,6 +55,10 @@ function callHilo({ url, tenants }: Target, conversation: number, streaming: boo
     firstWord: firstPiece, isWhole: streaming ? 'pieces' : 'answer',
   }
 }
+
+const repeat = (count: number, make: (conversation: number) => Call): Call[] => (
+  Array.from({ length: count }, (_, conversation) => make(conversation))
+)
 
 async function setModels({ url, tenants }: Target, modelUrl: string): Promise<void> {
   const model = { provider: 'openai-compatible', name: 'stub', baseUrl: `${modelUrl}/v1` }
@@ -105,14 +112,15 @@ async function measureDatabase(
     ['stream', (conversation) => callHilo(target, conversation, true)],
     ['model again', () => callModel(modelUrl)],
   ]
+  const ask = (calls: Call[], seconds: number): Promise<AskResult> => (
+    bench.children.run<AskOrder, AskResult>('bench/answers/asker.ts', { calls, warmUpSeconds, seconds })
+  )
+  say(`${database}: warming up…`)
+  await ask(repeat(50, (conversation) => callHilo(target, conversation, conversation % 2 === 0)), warmSeconds)
   for (const concurrency of options.concurrency) {
     for (const [way, make] of makers) {
       say(`${database}, ${concurrency} conversations: ${way}…`)
-      const order: AskOrder = {
-        calls: Array.from({ length: concurrency }, (_, conversation) => make(conversation)),
-        warmUpSeconds, seconds: bench.options.seconds,
-      }
-      const result: AskResult = await bench.children.run('bench/answers/asker.ts', order)
+      const result = await ask(repeat(concurrency, make), bench.options.seconds)
       measurement.results.push({ ...result, database, concurrency, way })
     }
   }
