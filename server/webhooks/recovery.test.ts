@@ -103,6 +103,35 @@ for (const kind of databases) {
       assert.equal(await countWaiting(hilo), 10_002)
     })
 
+    test('a range ends where it says, and with what the endpoint was shown', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes })
+      await fillLog(hilo, 20)
+      const { id, lastSeq } = await createEndpoint(hilo, { url: 'https://hooks.example.com', isEnabled: false })
+      await fillLog(hilo, lastSeq + 20)
+      const redeliver = async (body: object) => (
+        (await hilo.request('POST', `/api/webhook-endpoints/${id}/redeliver`, { body })).body
+      )
+      assert.deepEqual(await redeliver({ fromSeq: 3, toSeq: 7 }), { queued: 5, nextFromSeq: null })
+      assert.equal(await countWaiting(hilo), 5)
+      for (const toSeq of [lastSeq + 10, undefined]) {
+        assert.deepEqual(await redeliver({ fromSeq: lastSeq - 1, toSeq }), { queued: 2, nextFromSeq: null })
+      }
+      assert.equal(await countWaiting(hilo), 7)
+    })
+
+    test('what waits is sent once, also where it is asked for again after the endpoint was ordered otherwise', async (t) => {
+      const hilo = await startAlone(t, database, { webhookTimes })
+      await say(hilo, 'one', '1')
+      await say(hilo, 'one', '2')
+      const { id } = await createEndpoint(hilo, { url: 'https://hooks.example.com', isEnabled: false })
+      const path = `/api/webhook-endpoints/${id}`
+      for (const ordered of [true, false, true]) {
+        await hilo.request('PATCH', path, { body: { ordered } })
+        const { body } = await hilo.request('POST', `${path}/redeliver`, { body: { fromSeq: 1 } })
+        assert.equal(await countWaiting(hilo), body.queued, String(ordered))
+      }
+    })
+
     test('a delivery that has lost its job gets another', async (t) => {
       const first = await startAlone(t, database, { webhookTimes: { ...webhookTimes, timeoutMs: 60_000 } })
       let isUp = false

@@ -94,20 +94,15 @@ async function redeliverRange(tx: Transaction, endpoint: EndpointRow, body: Rede
 }
 
 /**
- * Deliveries that lie in another lane, since the endpoint was ordered otherwise before, move.
+ * What waits or was given up lies in the lanes that the endpoint has now (`change-endpoint.ts`).
  * @returns the numbers of the events that are to be sent, once for each delivery.
  */
 async function addAgain(
-  tx: Transaction, { organization_id, id }: EndpointRow, events: RawBuilder<unknown>,
+  tx: Transaction, { organization_id, id }: EndpointRow, deliveries: RawBuilder<unknown>,
 ): Promise<number[]> {
   const { rows } = await sql<{ seq: number }>`
-    with wanted as (${events}), moved as (
-      delete from webhook_deliveries d using wanted w
-      where d.endpoint_id = ${id} and d.organization_id = ${organization_id} and d.seq = w.seq
-        and not exists (select from wanted same where same.seq = d.seq and same.lane = d.lane)
-    )
     insert into webhook_deliveries as d (organization_id, endpoint_id, seq, lane, url, is_pending, is_queued)
-    select ${organization_id}, ${id}, seq, lane, url, true, false from wanted
+    select ${organization_id}, ${id}, seq, lane, url, true, false from (${deliveries}) w
     on conflict (endpoint_id, organization_id, seq, lane)
       do update set is_pending = true, is_queued = false, attempts = 0, next_attempt_at = now()
     returning seq
