@@ -36,13 +36,13 @@ interface Match {
 export function associateContact(
   set: ContactSet, message: NewMessage, conversation: ConversationState,
 ): AssociatedContact {
-  const matches = findMatches(set, message, conversation)
+  const { matches, strangers } = findMatches(set, message, conversation)
   const [best] = matches
   const unknown = message.contact.identities.filter((identity) => !findByIdentity(set, message, identity))
   const contact = best?.contact ?? (unknown.length > 0 ? createContactState(message.organizationId) : undefined)
   if (!contact) return { ...nobody, warnings: warnOfNames(message) }
   const { newIdentities, warnings } = chooseIdentities(contact, unknown, message.keys)
-  const conflicts = findConflicts(contact, matches)
+  const conflicts = findConflicts(contact, [...matches, ...strangers])
   const hinted = findHinted(set, contact, newIdentities)
   return {
     contact,
@@ -52,7 +52,8 @@ export function associateContact(
     conflicts,
     hinted,
     warnings: [
-      ...warnings, ...conflicts.map((conflict) => describeConflict(best!, conflict)), ...hinted.map(describeHinted),
+      ...warnings, ...hinted.map(describeHinted),
+      ...conflicts.map((one) => (strangers.includes(one) ? describeStranger(one) : describeConflict(best!, one))),
     ],
   }
 }
@@ -61,10 +62,13 @@ function findByIdentity(set: ContactSet, message: NewMessage, { kind, value }: N
   return set.byIdentity.get(keyOf(message.organizationId, kind, value))
 }
 
-/** Everybody whom the message names, in the order of precedence. */
-function findMatches(set: ContactSet, message: NewMessage, conversation: ConversationState): Match[] {
+/** Everybody whom the message names, in the order of precedence, and those who only have the same phone. */
+function findMatches(
+  set: ContactSet, message: NewMessage, conversation: ConversationState,
+): { matches: Match[], strangers: Match[] } {
   const { organizationId, contact: { contactId, identities } } = message
   const matches: Match[] = []
+  const strangers: Match[] = []
   if (contactId !== undefined) {
     const contact = findContact(set, organizationId, contactId)
     if (!contact) {
@@ -76,11 +80,27 @@ function findMatches(set: ContactSet, message: NewMessage, conversation: Convers
   }
   for (const identity of identities) {
     const contact = findByIdentity(set, message, identity)
-    if (contact) matches.push({ contact, field: identity.field })
+    if (!contact) continue
+    const list = isNote(message, identity) && isSomebodyElse(set, message, contact) ? strangers : matches
+    list.push({ contact, field: identity.field })
   }
   const ofConversation = conversation.contactId && findContact(set, organizationId, conversation.contactId)
   if (ofConversation) matches.push({ contact: ofConversation, field: 'conversation' })
-  return matches
+  return { matches, strangers }
+}
+
+/** A phone that does not name the conversation. */
+function isNote({ keys }: NewMessage, { kind, field }: NewIdentity): boolean {
+  return kind === 'phone' && !keys.some((key) => key.field === field)
+}
+
+/** Ids by which WhatsApp tells people apart who hide their number, or share one. */
+const whatsAppIds = new Set<string>(['lid', 'whatsapp_user'] satisfies NewIdentity['kind'][])
+
+/** WhatsApp knows the contact by another id than the one in the message: a phone alone never joins the two. */
+function isSomebodyElse(set: ContactSet, message: NewMessage, contact: ContactState): boolean {
+  const others = message.contact.identities.filter((identity) => findByIdentity(set, message, identity) !== contact)
+  return others.some(({ kind }) => whatsAppIds.has(kind) && contact.kinds.has(kind))
 }
 
 /**
@@ -148,6 +168,15 @@ function describeConflict(best: Match, other: Match): Warning {
     message: `${nameField(best)} names contact ${best.contact.id}, but ${nameField(other)} names contact ` +
       `${other.contact.id}. The first was used; a merge of the two is proposed.`,
     field: other.field,
+  }
+}
+
+function describeStranger({ contact, field }: Match): Warning {
+  return {
+    code: 'CONTACT_CONFLICT',
+    message: `${field} is that of contact ${contact.id}, whom WhatsApp knows by another id: a phone alone does not make them ` +
+      'one. A merge of the two is proposed.',
+    field,
   }
 }
 

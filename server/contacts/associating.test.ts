@@ -87,6 +87,22 @@ for (const database of databases) {
       ])
     })
 
+    test('who has the phone is meant, also beside another e-mail or the first id of WhatsApp, not beside its second', async (t) => {
+      const hilo = await startHilo(t, database)
+      const phoneNumber = '+34600123456'
+      const { id } = await createContact(hilo, { phoneNumber, email: 'ana@example.com' })
+      const say = async ({ email, ...said }: Record<string, string>) => (
+        (await recordAndExplain(hilo, { ...said, contact: { phoneNumber, email } })).contact.id as string
+      )
+      const [first, second] = ['76201477542116@lid', '76201477542117@lid']
+      assert.equal(await say({ email: 'other@example.com' }), id)
+      assert.equal(await say({ channel: 'whatsapp', visitorId: first }), id)
+      const other = await say({ channel: 'whatsapp', visitorId: second })
+      assert.notEqual(other, id)
+      assert.equal(await say({ channel: 'whatsapp', visitorId: second }), other)
+      assert.equal(await say({ channel: 'whatsapp', visitorId: first }), id)
+    })
+
     test('a contact that a message gives an identity has changed, and is the first of the list', async (t) => {
       const hilo = await startHilo(t, database)
       for (const contact of [{ userId: 'u1' }, { userId: 'u2' }, { userId: 'u1', email: 'ana@example.com' }]) {

@@ -11,7 +11,7 @@ export interface ContactState {
   firstName: string | null
   lastName: string | null
   mergedIntoId: string | null
-  /** Kinds of identity it has; loaded only where the batch may add one. */
+  /** Kinds of identity it has; loaded only where the batch may add one, or a message names several contacts. */
   kinds: Set<string>
   isNew: boolean
 }

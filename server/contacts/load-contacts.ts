@@ -49,12 +49,20 @@ export function readLinkedContacts(
   ])
 }
 
-/** Adds those contacts that others were merged into, and, where a message may add an identity, what kinds they have. */
+/**
+ * Adds those contacts that others were merged into, and what kinds of identity all of them have, where a message may
+ * add one or names several contacts.
+ */
 export async function completeContacts(
   tx: Transaction, set: ContactSet, { incoming, merged }: { incoming: readonly NewMessage[], merged: ContactId[] },
 ): Promise<void> {
   for (let left = merged; left.length > 0;) left = await run(tx, readStates(set, left))
-  if (collectIdentities(incoming).some((identity) => !isKnown(set, identity))) await run(tx, readKinds(set))
+  if (incoming.some((message) => needsKinds(set, message))) await run(tx, readKinds(set))
+}
+
+function needsKinds(set: ContactSet, message: NewMessage): boolean {
+  const named = collectIdentities([message]).map((identity) => findByIdentity(set, identity))
+  return named.some((contact) => contact === undefined || contact !== named[0])
 }
 
 interface ContactId {
@@ -69,8 +77,8 @@ function addFound(set: ContactSet, found: readonly FoundContact[]): void {
   }
 }
 
-function isKnown(set: ContactSet, { organization_id, kind, value }: WantedIdentity): boolean {
-  return set.byIdentity.has(keyOf(organization_id, kind, value))
+function findByIdentity(set: ContactSet, { organization_id, kind, value }: WantedIdentity): ContactState | undefined {
+  return set.byIdentity.get(keyOf(organization_id, kind, value))
 }
 
 function addState(set: ContactSet, row: Omit<ContactState, 'kinds'>): ContactState {
@@ -95,7 +103,7 @@ function collectIdentities(incoming: readonly NewMessage[]): WantedIdentity[] {
 /** What phones that nobody has hint at: of one that somebody has, it was settled when it was added. */
 function collectHints(set: ContactSet, incoming: readonly NewMessage[]): WantedIdentity[] {
   return incoming.flatMap(({ organizationId: organization_id, contact }) => (
-    contact.identities.filter(({ kind, value }) => !isKnown(set, { organization_id, kind, value }))
+    contact.identities.filter((identity) => !findByIdentity(set, { organization_id, ...identity }))
       .flatMap(({ hints = [] }) => hints.map((value) => ({ organization_id, kind: 'phone', value })))
   ))
 }

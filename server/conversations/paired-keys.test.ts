@@ -23,7 +23,7 @@ const pairings = (hilo: Hilo, one: string, other: string) => [
 
 const codesOf = ({ warnings }: { warnings: { code: string }[] }) => warnings.map(({ code }) => code)
 
-const whole = (hilo: Hilo, address: string) => `${hilo.organizationId}_${hilo.agentId}_${address}`
+const whole = (hilo: Pick<Hilo, 'organizationId' | 'agentId'>, address: string) => `${hilo.organizationId}_${hilo.agentId}_${address}`
 
 for (const database of databases) {
   describe(`several addresses of one customer on ${database}`, skipWithout(database), () => {
@@ -96,10 +96,29 @@ for (const database of databases) {
         for (const body of said) resolutions.push(await recordAndExplain(hilo, body))
         assert.equal(new Set(resolutions.map(({ conversation }) => conversation.id)).size, 3)
         const [first, ...others] = resolutions.map(codesOf)
-        assert.ok(!first!.includes('ADDRESS_LEADS_ELSEWHERE'), String(round))
-        for (const codes of others) assert.ok(codes.includes('ADDRESS_LEADS_ELSEWHERE'), String(codes))
+        assert.deepEqual(first, [], String(round))
+        for (const codes of others) assert.deepEqual(codes, ['ADDRESS_LEADS_ELSEWHERE', 'CONTACT_CONFLICT'], String(round))
+        assert.equal(new Set(resolutions.map(({ contact }) => contact.id)).size, 3)
       }
       assert.equal((await readRows(hilo, 'conversations')).length, 3)
+      assert.equal((await readRows(hilo, 'contacts')).length, 3)
+      const proposals = await hilo.request('GET', '/api/contacts/merge-proposals')
+      assert.equal(proposals.body.items.length, 2, JSON.stringify(proposals.body))
+    })
+
+    test('the number that names the conversation is its contact\'s, whatever id stands beside it', async (t) => {
+      const hilo = await startHilo(t, database)
+      const { body: agent } = await hilo.request('POST', '/api/agents', { body: { name: 'Another' } })
+      const said = { channel, channelExternalId: whole(hilo, phone), visitorId: lid }
+      const first = await recordAndExplain(hilo, said)
+      const elsewhere = { ...said, channelExternalId: whole({ ...hilo, agentId: agent.id }, phone) }
+      for (const [body, warnings] of [
+        [said, ['ADDRESS_NOT_ATTACHED', 'CONTACT_KEY_DIFFERS']], [elsewhere, ['CONTACT_KEY_DIFFERS', 'AGENT_DIFFERS']],
+      ] as const) {
+        const another = await recordAndExplain(hilo, { ...body, visitorId: '76201477542117@lid' })
+        assert.equal(another.contact.id, first.contact.id)
+        assert.deepEqual(codesOf(another).sort(), [...warnings].sort())
+      }
     })
 
     test('who has another number by now goes on in the old conversation under the id, in a new one under it', async (t) => {
