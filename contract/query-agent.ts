@@ -66,14 +66,15 @@ export const customerMessageFields = {
     'is free-form. The answer carries the id of the conversation really written.',
   )),
   visitorId: Type.Optional(IdInput(
-    'The end user, in any form. On WhatsApp the phone number (`wa_id`), a user id (`US.1349…`) or a LID (`…@lid`): an id ' +
-    'and a number that one message shows, here, in `channelExternalId` and in `contact.phoneNumber`, lead to one conversation ' +
-    'from then on. A phone beside a `conversationId` of another phone is refused.',
+    'The end user, in any form. On WhatsApp the phone number (`wa_id`), or the id that hides it: a user id (`US.1349…`) or a ' +
+    'LID (`…@lid`). A number and an id that one message shows, here, in `channelExternalId` or in `contact.phoneNumber`, lead ' +
+    'to one conversation from then on, unless a `conversationId` alone names it; a phone beside a `conversationId` of another ' +
+    'phone is refused.',
   )),
   channel: Type.Optional(ChannelInput('Where the conversation takes place; `api` when absent.')),
   channelExternalId: Type.Optional(IdInput(
     'Key of the conversation in an outside platform; decides before all others. On WhatsApp ' +
-    '`{organizationId}_{agentId}_{telephoneNumber}`, the number in any writing.',
+    '`{organizationId}_{agentId}_{telephoneNumber}`, the number in any writing, or the id that hides it.',
   )),
   contactId: Type.Optional(IdInput('A contact of Hilo.')),
   contact: Type.Optional(ContactInput),

@@ -168,7 +168,7 @@ function settle(batch: Batch, incoming: NewMessage): Outcome {
       return repeatOutcome(first, message)
     }
     const resolved = resolveConversation(batch.conversations, message)
-    const associated = associateContact(batch.contacts, message, resolved.conversation)
+    const associated = associateContact(batch.contacts, message, resolved)
     const decisions: Decisions = { resolved, associated }
     const overtakenBy = message.answers && findOvertaker(batch.openTurns, message.answers, resolved.conversation)
     if (overtakenBy) return { ok: false, error: outdated(), overtakenBy }

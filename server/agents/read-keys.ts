@@ -23,7 +23,7 @@ export interface ReadKeys {
   keys: ConversationKey[]
   /** Of the addresses beside the first. */
   pairedKeys: ConversationKey[]
-  /** On WhatsApp. The first names the conversation, unless something else does. */
+  /** On WhatsApp, beside those in `contact`. The first names the conversation, unless something else does. */
   addresses: NewIdentity[]
   /** On WhatsApp, the phone in `visitorId` where something else names the conversation: it must be that customer's. */
   visitorPhone?: NewIdentity

@@ -1,4 +1,5 @@
-import type { ConversationState } from '../conversations/conversation-set.ts'
+import { addressOf } from '../conversations/conversation-key.ts'
+import type { ResolvedConversation } from '../conversations/resolve-conversation.ts'
 import { keyOf } from '../database/key-of.ts'
 import { HiloError } from '../errors.ts'
 import type { ConversationKey, NewIdentity, NewMessage, Warning } from '../messages/new-message.ts'
@@ -23,6 +24,8 @@ export interface AssociatedContact {
 
 const nobody = { contact: undefined, newIdentities: [], names: {}, conflicts: [], hinted: [] }
 
+type Resolved = Pick<ResolvedConversation, 'conversation' | 'refused'>
+
 interface Match {
   contact: ContactState
   field: string
@@ -34,11 +37,13 @@ interface Match {
  * @throws HiloError NOT_FOUND if `contactId` is not in the organization.
  */
 export function associateContact(
-  set: ContactSet, message: NewMessage, conversation: ConversationState,
+  set: ContactSet, message: NewMessage, resolved: Resolved,
 ): AssociatedContact {
-  const { matches, strangers } = findMatches(set, message, conversation)
+  const { matches, strangers } = findMatches(set, message, resolved)
   const [best] = matches
-  const unknown = message.contact.identities.filter((identity) => !findByIdentity(set, message, identity))
+  const unknown = message.contact.identities.filter((identity) => (
+    !isRefused(resolved, identity) && !findByIdentity(set, message, identity)
+  ))
   const contact = best?.contact ?? (unknown.length > 0 ? createContactState(message.organizationId) : undefined)
   if (!contact) return { ...nobody, warnings: warnOfNames(message) }
   const { newIdentities, warnings } = chooseIdentities(contact, unknown, message.keys)
@@ -62,9 +67,14 @@ function findByIdentity(set: ContactSet, message: NewMessage, { kind, value }: N
   return set.byIdentity.get(keyOf(message.organizationId, kind, value))
 }
 
-/** Everybody whom the message names, in the order of precedence, and those who only have the same phone. */
+/** An address that is not the conversation's says nothing of its contact. */
+function isRefused({ refused }: Resolved, { field }: NewIdentity): boolean {
+  return refused.some((one) => one === field)
+}
+
+/** Everybody whom the message names, in the order of precedence, and those who may be somebody else. */
 function findMatches(
-  set: ContactSet, message: NewMessage, conversation: ConversationState,
+  set: ContactSet, message: NewMessage, resolved: Resolved,
 ): { matches: Match[], strangers: Match[] } {
   const { organizationId, contact: { contactId, identities } } = message
   const matches: Match[] = []
@@ -81,17 +91,19 @@ function findMatches(
   for (const identity of identities) {
     const contact = findByIdentity(set, message, identity)
     if (!contact) continue
-    const list = isNote(message, identity) && isSomebodyElse(set, message, contact) ? strangers : matches
-    list.push({ contact, field: identity.field })
+    const isStranger = isRefused(resolved, identity)
+      || (isNote(message, identity) && isSomebodyElse(set, message, contact))
+    ;(isStranger ? strangers : matches).push({ contact, field: identity.field })
   }
-  const ofConversation = conversation.contactId && findContact(set, organizationId, conversation.contactId)
+  const { contactId: ofConversationId } = resolved.conversation
+  const ofConversation = ofConversationId && findContact(set, organizationId, ofConversationId)
   if (ofConversation) matches.push({ contact: ofConversation, field: 'conversation' })
   return { matches, strangers }
 }
 
 /** A phone that does not name the conversation. */
-function isNote({ keys }: NewMessage, { kind, field }: NewIdentity): boolean {
-  return kind === 'phone' && !keys.some((key) => key.field === field)
+function isNote({ keys }: NewMessage, { kind, value }: NewIdentity): boolean {
+  return kind === 'phone' && !keys.some((key) => addressOf(key) === value)
 }
 
 /** Ids by which WhatsApp tells people apart who hide their number, or share one. */
@@ -174,8 +186,8 @@ function describeConflict(best: Match, other: Match): Warning {
 function describeStranger({ contact, field }: Match): Warning {
   return {
     code: 'CONTACT_CONFLICT',
-    message: `${field} is that of contact ${contact.id}, whom WhatsApp knows by another id: a phone alone does not make them ` +
-      'one. A merge of the two is proposed.',
+    message: `${field} names contact ${contact.id}, which may be another customer. It was not used; a merge of the two is ` +
+      'proposed.',
     field,
   }
 }

@@ -87,7 +87,7 @@ for (const database of databases) {
       assert.equal((await readRows(hilo, 'contacts')).length, 1)
     })
 
-    test('a flow that fills in one phone for everybody mixes nobody\'s messages, and is told so', async (t) => {
+    test('a flow that fills in one phone for everybody mixes nobody\'s messages with another\'s id, and is told so', async (t) => {
       const hilo = await startHilo(t, database)
       const lids = [lid, '76201477542117@lid', '76201477542118@lid']
       const said = lids.map((visitorId) => ({ channel, visitorId, contact: { phoneNumber: phone } }))
@@ -106,6 +106,50 @@ for (const database of databases) {
       assert.equal(proposals.body.items.length, 2, JSON.stringify(proposals.body))
     })
 
+    test('a flow that fills in one visitorId for everybody mixes nobody\'s messages and contacts', async (t) => {
+      const hilo = await startHilo(t, database)
+      const resolutions = []
+      for (const number of ['5491155550000', '5491155550001', '5491155550002']) {
+        resolutions.push(await recordAndExplain(hilo, {
+          channel, channelExternalId: whole(hilo, number), visitorId: lid, contact: { firstName: number },
+        }))
+      }
+      assert.equal(new Set(resolutions.map(({ conversation }) => conversation.id)).size, 3)
+      assert.equal(new Set(resolutions.map(({ contact }) => contact.id)).size, 3)
+      for (const one of resolutions.slice(1)) {
+        assert.deepEqual(codesOf(one), ['ADDRESS_LEADS_ELSEWHERE', 'CONTACT_CONFLICT'])
+      }
+      const named = (await readRows(hilo, 'contacts')).map((contact) => contact.first_name)
+      assert.deepEqual(named.sort(), ['5491155550000', '5491155550001', '5491155550002'])
+    })
+
+    test('of three addresses none may contradict: then it is another customer, whatever the two others say', async (t) => {
+      const hilo = await startHilo(t, database)
+      const [anotherLid, userId] = ['76201477542117@lid', 'US.13491208655302741918']
+      const first = await record(hilo, { channel, visitorId: lid, contact: { phoneNumber: phone } })
+      const second = await record(hilo, {
+        channel, channelExternalId: whole(hilo, userId), visitorId: anotherLid, contact: { phoneNumber: phone },
+      })
+      assert.notEqual(second.conversationId, first.conversationId)
+      for (const visitorId of [anotherLid, userId]) {
+        assert.equal((await record(hilo, { channel, visitorId })).conversationId, second.conversationId, visitorId)
+      }
+      assert.equal((await record(hilo, { channel, visitorId: phone })).conversationId, first.conversationId)
+    })
+
+    test('beside a conversationId, what is shown with an address of the conversation is not refused', async (t) => {
+      const hilo = await startHilo(t, database)
+      for (const [count, [one, other]] of [[lid, phone], ['5491155550001', '76201477542117@lid']].entries()) {
+        const conversationId = `crmchatsappai_1_${count + 1}`
+        const known = await record(hilo, { channel, conversationId, channelExternalId: whole(hilo, one!) })
+        const said = { channel, conversationId, channelExternalId: whole(hilo, other!) }
+        assert.equal((await queryAgent(hilo, said)).status, 409)
+        const both = await record(hilo, { ...said, visitorId: one })
+        assert.equal(both.conversationId, known.conversationId)
+        assert.equal((await record(hilo, { channel, visitorId: other })).conversationId, known.conversationId)
+      }
+    })
+
     test('the number that names the conversation is its contact\'s, whatever id stands beside it', async (t) => {
       const hilo = await startHilo(t, database)
       const { body: agent } = await hilo.request('POST', '/api/agents', { body: { name: 'Another' } })
@@ -113,7 +157,7 @@ for (const database of databases) {
       const first = await recordAndExplain(hilo, said)
       const elsewhere = { ...said, channelExternalId: whole({ ...hilo, agentId: agent.id }, phone) }
       for (const [body, warnings] of [
-        [said, ['ADDRESS_NOT_ATTACHED', 'CONTACT_KEY_DIFFERS']], [elsewhere, ['CONTACT_KEY_DIFFERS', 'AGENT_DIFFERS']],
+        [said, ['ADDRESS_NOT_ATTACHED']], [elsewhere, ['CONTACT_KEY_DIFFERS', 'AGENT_DIFFERS']],
       ] as const) {
         const another = await recordAndExplain(hilo, { ...body, visitorId: '76201477542117@lid' })
         assert.equal(another.contact.id, first.contact.id)

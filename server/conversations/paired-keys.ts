@@ -10,15 +10,33 @@ export interface Hit {
 }
 
 /**
- * For a message whose own keys name no conversation: one that another address of the customer names. A conversation
- * that is bound to another address like the message's own is somebody else's, or the customer's under another number.
+ * For a message whose own keys name no conversation: one that another address of the customer names. One that has
+ * another phone, or another id, than the message shows is somebody else's, or the customer's under another number.
  */
 export function findPaired(set: ConversationSet, { organizationId, keys, pairedKeys }: NewMessage): Hit | undefined {
-  return pairedKeys.flatMap((key) => {
+  for (const key of pairedKeys) {
     const conversation = findConversation(set, organizationId, key)
-    const isFree = conversation && keys.every((own) => findRival(set, conversation, own) === undefined)
-    return isFree ? [{ key, conversation }] : []
-  })[0]
+    const isFree = conversation && [...keys, ...pairedKeys].every((shown) => !findRival(set, conversation, shown))
+    if (isFree) return { key, conversation }
+  }
+  return undefined
+}
+
+/** Whether the message shows an address of the conversation beside this key, and the conversation has none like it. */
+export function isShownWith(
+  set: ConversationSet, { organizationId, pairedKeys }: NewMessage, { key, conversation }: Hit,
+): boolean {
+  if (findRival(set, conversation, key)) return false
+  return pairedKeys.some((other) => findConversation(set, organizationId, other) === conversation)
+}
+
+/** What becomes of a message's paired keys. */
+export interface Pairs {
+  /** They lead to the conversation from now on. */
+  newKeys: ConversationKey[]
+  /** Fields whose address is not the conversation's: it may be somebody else's. */
+  refused: ConversationKey['field'][]
+  warnings: Warning[]
 }
 
 /**
@@ -27,18 +45,20 @@ export function findPaired(set: ConversationSet, { organizationId, keys, pairedK
  */
 export function joinPairs(
   set: ConversationSet, { organizationId, pairedKeys }: NewMessage, conversation: ConversationState,
-): { newKeys: ConversationKey[], warnings: Warning[] } {
-  const newKeys: ConversationKey[] = []
-  const warnings: Warning[] = []
+): Pairs {
+  const pairs: Pairs = { newKeys: [], refused: [], warnings: [] }
   for (const key of pairedKeys) {
     const known = findConversation(set, organizationId, key)
     if (known === conversation) continue
     const rival = findRival(set, conversation, key)
-    if (known) warnings.push(describeElsewhere(key, known))
-    else if (rival) warnings.push(describeRival(key, rival))
-    else newKeys.push(key)
+    if (!known && !rival) {
+      pairs.newKeys.push(key)
+      continue
+    }
+    pairs.refused.push(key.field)
+    pairs.warnings.push(known ? describeElsewhere(key, known) : describeRival(key, rival!))
   }
-  return { newKeys, warnings }
+  return pairs
 }
 
 /** Another address of the same form, such as a second phone, to which the conversation is bound. */

@@ -6,7 +6,7 @@ import type { ConversationKey, NewIdentity, NewMessage, Resolution, Warning } fr
 import { aiOn } from './ai-state.ts'
 import { addressOf, formOfAddress } from './conversation-key.ts'
 import { type ConversationSet, type ConversationState, findConversation, hasOwnIdShape } from './conversation-set.ts'
-import { findPaired, type Hit, joinPairs } from './paired-keys.ts'
+import { findPaired, type Hit, isShownWith, joinPairs } from './paired-keys.ts'
 
 /** The decision about one message; nothing is changed by it yet. */
 export interface ResolvedConversation {
@@ -14,6 +14,8 @@ export interface ResolvedConversation {
   decidedBy: Resolution['conversation']['decidedBy']
   /** Keys that do not lead to the conversation yet. */
   newKeys: ConversationKey[]
+  /** Fields with an address that is not the conversation's. */
+  refused: ConversationKey['field'][]
   warnings: Warning[]
 }
 
@@ -30,7 +32,7 @@ export function resolveConversation(set: ConversationSet, message: NewMessage): 
   const [first, second] = hits
   if (first && second && first.conversation !== second.conversation) throw createMismatch(first, second)
   const newKeys = message.keys.filter((key) => !hits.some((hit) => hit.key === key))
-  if (first) for (const key of newKeys) assertSameAddress(set, first, key)
+  if (first) for (const key of newKeys) assertSameAddress(set, first, { key, message })
   if (first && message.visitorPhone) assertSameVisitor(set, first, message.visitorPhone)
   const decisive = first ?? findPaired(set, message)
   const conversation = decisive?.conversation ?? openConversation(message)
@@ -39,6 +41,7 @@ export function resolveConversation(set: ConversationSet, message: NewMessage): 
     conversation,
     decidedBy: decisive?.key.field ?? message.keys[0]?.field ?? 'new',
     newKeys: [...newKeys, ...pairs.newKeys],
+    refused: pairs.refused,
     warnings: [...describeAgents(message, conversation), ...pairs.warnings],
   }
 }
@@ -56,8 +59,10 @@ function createMismatch(first: Hit, second: Hit): HiloError {
  * A conversation belongs to one address (one phone number, one chat): a second one is another customer's. Ids that a
  * caller made up are another matter: Chatwoot opens several conversations for one customer.
  */
-function assertSameAddress(set: ConversationSet, hit: Hit, key: ConversationKey): void {
-  if (key.kind === 'conversation_id') return
+function assertSameAddress(
+  set: ConversationSet, hit: Hit, { key, message }: { key: ConversationKey, message: NewMessage },
+): void {
+  if (key.kind === 'conversation_id' || isShownWith(set, message, { ...hit, key })) return
   const [other] = listAddresses(set, hit, key.kind)
   if (other !== undefined) throw createOtherAddress(hit, other, { field: key.field, address: addressOf(key) })
 }

@@ -15,11 +15,14 @@ function hand(shown: { from?: string, from_user_id?: string }, id: string) {
   return {
     'whatsapp-received': { contacts: [contact], messages: [said] },
     'whatsapp-message': { contacts: [contact], messages: said },
+    'whatsapp-sent': { contacts: [{ input: shown.from, ...contact }], messages: [{ id: `${id}.answer` }] },
   }
 }
 
-const recipes = ['record-from-n8n', 'connect-a-model', 'answer-asynchronously'].flatMap((guide) => (
-  readBlocks(`docs/guides/${guide}.md`).flatMap(({ mark, text, where }) => {
+const guides = ['record-from-n8n', 'connect-a-model', 'answer-asynchronously'].map((name) => `docs/guides/${name}.md`)
+
+const recipes = ['README.md', ...guides].flatMap((path) => (
+  readBlocks(path).flatMap(({ mark, text, where }) => {
     const form = mark.split(' ')[1] as keyof ReturnType<typeof hand>
     return form in hand({}, '') ? [{ text, where, form }] : []
   })
