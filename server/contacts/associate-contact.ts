@@ -101,15 +101,15 @@ function findMatches(
   return { matches, strangers }
 }
 
-/** A phone that does not name the conversation. */
-function isNote({ keys }: NewMessage, { kind, value }: NewIdentity): boolean {
-  return kind === 'phone' && !keys.some((key) => addressOf(key) === value)
-}
-
 /** Ids by which WhatsApp tells people apart who hide their number, or share one. */
 const whatsAppIds = new Set<string>(['lid', 'whatsapp_user'] satisfies NewIdentity['kind'][])
 
-/** WhatsApp knows the contact by another id than the one in the message: a phone alone never joins the two. */
+/** An address that does not name the conversation. */
+function isNote({ keys }: NewMessage, { kind, value }: NewIdentity): boolean {
+  return (kind === 'phone' || whatsAppIds.has(kind)) && !keys.some((key) => addressOf(key) === value)
+}
+
+/** WhatsApp knows the contact by another id than the one in the message: an address beside it never joins the two. */
 function isSomebodyElse(set: ContactSet, message: NewMessage, contact: ContactState): boolean {
   const others = message.contact.identities.filter((identity) => findByIdentity(set, message, identity) !== contact)
   return others.some(({ kind }) => whatsAppIds.has(kind) && contact.kinds.has(kind))

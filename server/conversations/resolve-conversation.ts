@@ -74,11 +74,12 @@ function assertSameVisitor(set: ConversationSet, hit: Hit, visitor: NewIdentity)
   throw createOtherAddress(hit, other, { field: visitor.field, address: visitor.value })
 }
 
-/** What the conversation is bound to, as a person knows it. */
+/** What the conversation is bound to, as a person knows it: a phone first. */
 function listAddresses(
   { addresses }: ConversationSet, { conversation: { organizationId, id } }: Hit, kind: string,
 ): string[] {
-  return (addresses.get(keyOf(organizationId, id)) ?? []).filter((address) => address.kind === kind).map(addressOf)
+  const known = addresses.get(keyOf(organizationId, id)) ?? []
+  return known.filter((address) => address.kind === kind).map(addressOf).sort()
 }
 
 function createOtherAddress(
