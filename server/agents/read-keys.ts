@@ -25,8 +25,8 @@ export interface ReadKeys {
   pairedKeys: ConversationKey[]
   /** On WhatsApp, beside those in `contact`. The first names the conversation, unless something else does. */
   addresses: NewIdentity[]
-  /** On WhatsApp, the phone in `visitorId` where something else names the conversation: it must be that customer's. */
-  visitorPhone?: NewIdentity
+  /** On WhatsApp, what `visitorId` is where something else names the conversation: a phone must be that customer's. */
+  visitorAddress?: NewIdentity
   warnings: Warning[]
 }
 
@@ -63,9 +63,9 @@ function readBeside(
 
 /** On WhatsApp, where no `channelExternalId` shows an address. */
 function readAddress(named: ReadKeys, context: KeysContext): ReadKeys {
-  const { address: visitorPhone, refused } = readVisitor(context)
+  const { address: visitorAddress, refused } = readVisitor(context)
   const ofContact = findContactPhone(context)
-  const address = visitorPhone ?? ofContact
+  const address = visitorAddress ?? ofContact
   if (!address) {
     if (named.keys.length > 0) return named
     if (refused) throw refuseId('visitorId', refused)
@@ -73,7 +73,7 @@ function readAddress(named: ReadKeys, context: KeysContext): ReadKeys {
   }
   const others = ofContact ? [ofContact] : []
   const warnings = [...named.warnings, ...warnOfOthers(address, others)]
-  if (named.keys.length > 0) return { ...named, addresses: [address], warnings, visitorPhone }
+  if (named.keys.length > 0) return { ...named, addresses: [address], warnings, visitorAddress }
   const [key, ...pairedKeys] = [address, ...findPairs(address, others)].map((one) => toKey(one, context.pathAgentId))
   return { keys: [key!], pairedKeys, addresses: [address], warnings }
 }

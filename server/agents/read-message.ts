@@ -30,7 +30,7 @@ export function readMessage(input: MessageInput, context: ReadContext): NewMessa
   const channel = input.channel || 'api'
   const visitorId = readId('visitorId', input.visitorId)
   const { contact, warnings } = readContact(input, { channel, defaultCountry })
-  const { keys, pairedKeys, addresses, visitorPhone, warnings: keyWarnings } = readKeys(input, {
+  const { keys, pairedKeys, addresses, visitorAddress, warnings: keyWarnings } = readKeys(input, {
     organizationId, pathAgentId: agentId, channel, defaultCountry, visitorId, identities: contact.identities,
   })
   const attachments = readAttachments(input.attachments)
@@ -54,7 +54,7 @@ export function readMessage(input: MessageInput, context: ReadContext): NewMessa
     visitorId: visitorId ?? addresses[0]?.value.replace('+', ''),
     keys,
     pairedKeys,
-    visitorPhone,
+    visitorAddress,
     contact,
     idempotency,
     warnings: [...warnings, ...keyWarnings],

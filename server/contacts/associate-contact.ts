@@ -130,8 +130,8 @@ function chooseIdentities(
     if (kinds.has(identity.kind) && !isCertain) {
       warnings.push({
         code: 'CONTACT_KEY_DIFFERS',
-        message: `Contact ${contact.id} has another ${identity.field.replace('contact.', '')} already; ` +
-          'the one of this message was not stored.',
+        message: `Contact ${contact.id} has another ${kindNames[identity.kind]} already; ${identity.field} of this ` +
+          'message was not stored.',
         field: identity.field,
       })
     } else {
@@ -141,6 +141,10 @@ function chooseIdentities(
   }
   return { newIdentities, warnings }
 }
+
+const kindNames = {
+  user_id: 'user id', email: 'e-mail address', phone: 'phone', whatsapp_user: 'user id of WhatsApp', lid: 'LID',
+} satisfies Record<NewIdentity['kind'], string>
 
 function missingNames(contact: ContactState, { contact: { firstName, lastName } }: NewMessage): AssociatedContact['names'] {
   return {

@@ -75,8 +75,8 @@ function selectStates(wanted: WantedKey[], lock: boolean): RawBuilder<StateRow> 
 const lockOrNot = (lock: boolean) => (lock ? sql`for no key update` : sql`offset 0`)
 
 /** Several things name the conversation: it may be another customer's. */
-function mayMeetAnother({ keys, pairedKeys, visitorPhone }: NewMessage): boolean {
-  return keys.length > 1 || pairedKeys.length > 0 || visitorPhone !== undefined
+function mayMeetAnother({ keys, pairedKeys, visitorAddress }: NewMessage): boolean {
+  return keys.length > 1 || pairedKeys.length > 0 || visitorAddress !== undefined
 }
 
 /** The addresses of the conversations of a set, where a message may add one, or may be another customer's. */

@@ -33,7 +33,7 @@ export function resolveConversation(set: ConversationSet, message: NewMessage): 
   if (first && second && first.conversation !== second.conversation) throw createMismatch(first, second)
   const newKeys = message.keys.filter((key) => !hits.some((hit) => hit.key === key))
   if (first) for (const key of newKeys) assertSameAddress(set, first, { key, message })
-  if (first && message.visitorPhone) assertSameVisitor(set, first, message.visitorPhone)
+  if (first && message.visitorAddress) assertSameVisitor(set, first, message.visitorAddress)
   const decisive = first ?? findPaired(set, message)
   const conversation = decisive?.conversation ?? openConversation(message)
   const pairs = joinPairs(set, message, conversation)

@@ -65,8 +65,8 @@ export interface NewMessage {
   keys: ConversationKey[]
   /** On WhatsApp, other addresses of the customer that it shows: a phone beside a LID, and the other way round. */
   pairedKeys: ConversationKey[]
-  /** On WhatsApp, the phone in `visitorId` where `keys` name the conversation by something else: it must be its own. */
-  visitorPhone?: NewIdentity
+  /** On WhatsApp, what `visitorId` is where `keys` name the conversation by something else: a phone must be its own. */
+  visitorAddress?: NewIdentity
   contact: {
     contactId?: string
     /** In order of precedence. */
