@@ -23,7 +23,7 @@ export interface ReadKeys {
   keys: ConversationKey[]
   /** Of the addresses beside the first. */
   pairedKeys: ConversationKey[]
-  /** On WhatsApp, beside those in `contact`. The first names the conversation, unless something else does. */
+  /** On WhatsApp: that which names the conversation, unless something else does, and those that are paired with it. */
   addresses: NewIdentity[]
   /** On WhatsApp, what `visitorId` is where something else names the conversation: a phone must be that customer's. */
   visitorAddress?: NewIdentity
@@ -41,45 +41,32 @@ export function readKeys(input: MessageInput, context: KeysContext): ReadKeys {
     keys: [...outside.keys, ...own.keys], pairedKeys: [], addresses: [],
     warnings: [...outside.warnings, ...own.warnings],
   }
-  if (outside.address) return { ...named, ...readBeside(outside.address, named.warnings, context) }
-  return context.channel === 'whatsapp' ? readAddress(named, context) : named
-}
-
-/** Beside a `channelExternalId` of WhatsApp. */
-function readBeside(
-  address: OutsideAddress, noticed: readonly Warning[], context: KeysContext,
-): Pick<ReadKeys, 'addresses' | 'pairedKeys' | 'warnings'> {
-  // Nearly always the visitor is plainly the address, and need not be read.
-  const isVisitor = context.visitorId === address.value.slice(1)
-  const others = [isVisitor ? undefined : readVisitor(context).address, findContactPhone(context)]
-    .filter((other) => other !== undefined)
-  const pairs = context.channel === 'whatsapp' ? findPairs(address, others) : []
+  const isWhatsApp = context.channel === 'whatsapp'
+  if (!outside.address && !isWhatsApp) return named
+  const { address: visitor, refused } = readVisitor(context, outside.address)
+  const [address, ...others] = [outside.address, visitor, findContactPhone(context)].filter((one) => one !== undefined)
+  if (!address) return withoutAddress(named, refused)
+  const isNamedByAddress = outside.address !== undefined || named.keys.length === 0
+  const pairs = isWhatsApp && isNamedByAddress ? findPairs(address, others) : []
+  const agentId = outside.address?.agentId ?? context.pathAgentId
   return {
+    keys: named.keys.length > 0 ? named.keys : [toKey(address, agentId)],
+    pairedKeys: pairs.map((pair) => toKey(pair, agentId)),
     addresses: [address, ...pairs],
-    pairedKeys: pairs.map((pair) => toKey(pair, address.agentId)),
-    warnings: [...noticed, ...warnOfOthers(address, others)],
+    visitorAddress: isNamedByAddress ? undefined : visitor,
+    warnings: [...named.warnings, ...warnOfOthers(address, others)],
   }
 }
 
-/** On WhatsApp, where no `channelExternalId` shows an address. */
-function readAddress(named: ReadKeys, context: KeysContext): ReadKeys {
-  const { address: visitorAddress, refused } = readVisitor(context)
-  const ofContact = findContactPhone(context)
-  const address = visitorAddress ?? ofContact
-  if (!address) {
-    if (named.keys.length > 0) return named
-    if (refused) throw refuseId('visitorId', refused)
-    return { ...named, warnings: [...named.warnings, noAddress] }
-  }
-  const others = ofContact ? [ofContact] : []
-  const warnings = [...named.warnings, ...warnOfOthers(address, others)]
-  if (named.keys.length > 0) return { ...named, addresses: [address], warnings, visitorAddress }
-  const [key, ...pairedKeys] = [address, ...findPairs(address, others)].map((one) => toKey(one, context.pathAgentId))
-  return { keys: [key!], pairedKeys, addresses: [address], warnings }
+/** On WhatsApp, where nothing shows an address. */
+function withoutAddress(named: ReadKeys, refused: Refused | undefined): ReadKeys {
+  if (named.keys.length > 0) return named
+  if (refused) throw refuseId('visitorId', refused)
+  return { ...named, warnings: [...named.warnings, noAddress] }
 }
 
 /** Addresses of other kinds: an id that WhatsApp shows in place of a number, beside the number. */
-function findPairs(address: NewIdentity, others: readonly VisitorAddress[]): VisitorAddress[] {
+function findPairs(address: NewIdentity, others: readonly Address[]): Address[] {
   const kinds = new Set([address.kind])
   return others.filter(({ kind }) => !kinds.has(kind) && kinds.add(kind))
 }
@@ -103,7 +90,7 @@ function warnOfOthers(address: NewIdentity, others: readonly NewIdentity[]): War
 type Named = Pick<ReadKeys, 'keys' | 'warnings'>
 
 /** In a `channelExternalId`, with the agent that it names. */
-type OutsideAddress = NewIdentity & { agentId: string }
+type OutsideAddress = Address & { agentId: string }
 
 function readChannelExternalId(
   raw: MessageInput['channelExternalId'], context: KeysContext,
@@ -132,21 +119,24 @@ function readConversationId(raw: MessageInput['conversationId']): Named {
   }
 }
 
-type VisitorAddress = NewIdentity & { field: 'visitorId' | 'contact.phoneNumber' }
+/** Of WhatsApp. */
+type Address = NewIdentity & Pick<ConversationKey, 'field'>
 
-/** On WhatsApp: the address in `visitorId`. */
-function readVisitor({ visitorId, defaultCountry }: KeysContext): { address?: VisitorAddress, refused?: Refused } {
-  if (visitorId === undefined) return {}
+/** On WhatsApp: the address in `visitorId`. Nearly always it is plainly the one that is known, and need not be read. */
+function readVisitor(
+  { visitorId, defaultCountry }: KeysContext, known: Address | undefined,
+): { address?: Address, refused?: Refused } {
+  if (visitorId === undefined || visitorId === known?.value.slice(1)) return {}
   const parsed = parseWhatsAppAddress(visitorId, { defaultCountry })
   return parsed.ok ? { address: toIdentity(parsed, visitorId, 'visitorId') } : { refused: parsed }
 }
 
 /** On WhatsApp: the address in `contact.phoneNumber`. */
-function findContactPhone({ identities }: KeysContext): VisitorAddress | undefined {
-  return identities.find((identity): identity is VisitorAddress => identity.field === 'contact.phoneNumber')
+function findContactPhone({ identities }: KeysContext): Address | undefined {
+  return identities.find((identity): identity is Address => identity.field === 'contact.phoneNumber')
 }
 
-function toKey(address: VisitorAddress, agentId: string): ConversationKey {
+function toKey(address: Address, agentId: string): ConversationKey {
   return { kind: 'whatsapp', value: whatsAppConversationKey(agentId, address), field: address.field, agentId }
 }
 
