@@ -50,6 +50,13 @@ export function addAddress(set: ConversationSet, conversation: string, address: 
   else set.addresses.set(conversation, [address])
 }
 
+/** What a conversation is bound to, of this kind of key. */
+export function listAddresses(
+  { addresses }: ConversationSet, { organizationId, id }: ConversationState, kind: string,
+): AddressKey[] {
+  return (addresses.get(keyOf(organizationId, id)) ?? []).filter((address) => address.kind === kind)
+}
+
 /** The conversation that a key names, if there is one. */
 export function findConversation(
   set: ConversationSet, organizationId: string, { kind, value }: ConversationKey,

@@ -1,7 +1,8 @@
-import { keyOf } from '../database/key-of.ts'
 import type { ConversationKey, NewMessage, Warning } from '../messages/new-message.ts'
-import { type AddressKey, type ConversationSet, type ConversationState, findConversation } from './conversation-set.ts'
 import { addressOf, formOfAddress } from './conversation-key.ts'
+import {
+  type AddressKey, type ConversationSet, type ConversationState, findConversation, listAddresses,
+} from './conversation-set.ts'
 
 /** A conversation, and the key that names it. */
 export interface Hit {
@@ -63,11 +64,10 @@ export function joinPairs(
 
 /** Another address of the same form, such as a second phone, to which the conversation is bound. */
 function findRival(
-  { addresses }: ConversationSet, { organizationId, id }: ConversationState, { kind, value }: ConversationKey,
+  set: ConversationSet, conversation: ConversationState, key: ConversationKey,
 ): AddressKey | undefined {
-  return addresses.get(keyOf(organizationId, id))?.find((address) => (
-    address.kind === kind && address.value !== value
-      && formOfAddress(addressOf(address)) === formOfAddress(addressOf({ kind, value }))
+  return listAddresses(set, conversation, key.kind).find((address) => (
+    address.value !== key.value && formOfAddress(addressOf(address)) === formOfAddress(addressOf(key))
   ))
 }
 

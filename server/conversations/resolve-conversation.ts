@@ -1,11 +1,12 @@
 import { phonesDiffer } from '../contacts/phones-differ.ts'
 import { createId } from '../database/create-id.ts'
-import { keyOf } from '../database/key-of.ts'
 import { HiloError } from '../errors.ts'
 import type { ConversationKey, NewIdentity, NewMessage, Resolution, Warning } from '../messages/new-message.ts'
 import { aiOn } from './ai-state.ts'
 import { addressOf, formOfAddress } from './conversation-key.ts'
-import { type ConversationSet, type ConversationState, findConversation, hasOwnIdShape } from './conversation-set.ts'
+import {
+  type ConversationSet, type ConversationState, findConversation, hasOwnIdShape, listAddresses,
+} from './conversation-set.ts'
 import { findPaired, type Hit, isShownWith, joinPairs } from './paired-keys.ts'
 
 /** The decision about one message; nothing is changed by it yet. */
@@ -63,23 +64,20 @@ function assertSameAddress(
   set: ConversationSet, hit: Hit, { key, message }: { key: ConversationKey, message: NewMessage },
 ): void {
   if (key.kind === 'conversation_id' || isShownWith(set, message, { ...hit, key })) return
-  const [other] = listAddresses(set, hit, key.kind)
+  const [other] = nameAddresses(set, hit, key.kind)
   if (other !== undefined) throw createOtherAddress(hit, other, { field: key.field, address: addressOf(key) })
 }
 
 /** The same for the visitor's phone, where ids name the conversation: an outdated id must not decide in silence. */
 function assertSameVisitor(set: ConversationSet, hit: Hit, visitor: NewIdentity): void {
-  const other = listAddresses(set, hit, 'whatsapp').find((address) => formOfAddress(address) === 'phone')
+  const other = nameAddresses(set, hit, 'whatsapp').find((address) => formOfAddress(address) === 'phone')
   if (other === undefined || !phonesDiffer(visitor, { kind: 'phone', value: other })) return
   throw createOtherAddress(hit, other, { field: visitor.field, address: visitor.value })
 }
 
 /** What the conversation is bound to, as a person knows it: a phone first. */
-function listAddresses(
-  { addresses }: ConversationSet, { conversation: { organizationId, id } }: Hit, kind: string,
-): string[] {
-  const known = addresses.get(keyOf(organizationId, id)) ?? []
-  return known.filter((address) => address.kind === kind).map(addressOf).sort()
+function nameAddresses(set: ConversationSet, { conversation }: Hit, kind: string): string[] {
+  return listAddresses(set, conversation, kind).map(addressOf).sort()
 }
 
 function createOtherAddress(
