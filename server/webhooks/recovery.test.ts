@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import type { Redelivery } from '@hilo/contract'
 import { sql } from 'kysely'
 import { createId } from '../database/create-id.ts'
 import type { OpenDatabase } from '../database/open.ts'
@@ -16,6 +17,10 @@ import { cleanWebhooks } from './clean-webhooks.ts'
 
 const eventTypes = ['message.created' as const]
 const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000)
+
+async function redeliver(hilo: Hilo, id: string, body: object): Promise<Redelivery> {
+  return (await hilo.request('POST', `/api/webhook-endpoints/${id}/redeliver`, { body })).body
+}
 
 /** Changes of every kind, by the key of `hilo`. @returns how many events they made. */
 async function changeEverything(hilo: Hilo): Promise<number> {
@@ -95,11 +100,9 @@ for (const kind of databases) {
       await say(hilo, 'one', '1')
       await fillLog(hilo, 10_003)
       const { id } = await createEndpoint(hilo, { url: 'https://hooks.example.com', isEnabled: false })
-      const redeliver = async (body: object) => (
-        (await hilo.request('POST', `/api/webhook-endpoints/${id}/redeliver`, { body })).body
-      )
-      assert.deepEqual(await redeliver({ fromSeq: 2 }), { queued: 10_000, nextFromSeq: 10_002 })
-      assert.deepEqual(await redeliver({ fromSeq: 10_002 }), { queued: 2, nextFromSeq: null })
+      const ask = (body: object) => redeliver(hilo, id, body)
+      assert.deepEqual(await ask({ fromSeq: 2 }), { queued: 10_000, nextFromSeq: 10_002 })
+      assert.deepEqual(await ask({ fromSeq: 10_002 }), { queued: 2, nextFromSeq: null })
       assert.equal(await countWaiting(hilo), 10_002)
     })
 
@@ -108,13 +111,11 @@ for (const kind of databases) {
       await fillLog(hilo, 20)
       const { id, lastSeq } = await createEndpoint(hilo, { url: 'https://hooks.example.com', isEnabled: false })
       await fillLog(hilo, lastSeq + 20)
-      const redeliver = async (body: object) => (
-        (await hilo.request('POST', `/api/webhook-endpoints/${id}/redeliver`, { body })).body
-      )
-      assert.deepEqual(await redeliver({ fromSeq: 3, toSeq: 7 }), { queued: 5, nextFromSeq: null })
+      const ask = (body: object) => redeliver(hilo, id, body)
+      assert.deepEqual(await ask({ fromSeq: 3, toSeq: 7 }), { queued: 5, nextFromSeq: null })
       assert.equal(await countWaiting(hilo), 5)
       for (const toSeq of [lastSeq + 10, undefined]) {
-        assert.deepEqual(await redeliver({ fromSeq: lastSeq - 1, toSeq }), { queued: 2, nextFromSeq: null })
+        assert.deepEqual(await ask({ fromSeq: lastSeq - 1, toSeq }), { queued: 2, nextFromSeq: null })
       }
       assert.equal(await countWaiting(hilo), 7)
     })
@@ -124,11 +125,10 @@ for (const kind of databases) {
       await say(hilo, 'one', '1')
       await say(hilo, 'one', '2')
       const { id } = await createEndpoint(hilo, { url: 'https://hooks.example.com', isEnabled: false })
-      const path = `/api/webhook-endpoints/${id}`
       for (const ordered of [true, false, true]) {
-        await hilo.request('PATCH', path, { body: { ordered } })
-        const { body } = await hilo.request('POST', `${path}/redeliver`, { body: { fromSeq: 1 } })
-        assert.equal(await countWaiting(hilo), body.queued, String(ordered))
+        await hilo.request('PATCH', `/api/webhook-endpoints/${id}`, { body: { ordered } })
+        const { queued } = await redeliver(hilo, id, { fromSeq: 1 })
+        assert.equal(await countWaiting(hilo), queued, String(ordered))
       }
     })
 
